@@ -1,0 +1,113 @@
+import { basename, extname } from 'node:path';
+import { asHeituError, HeituError } from '../core/error.ts';
+import { INDICES, type IndexId, isIndexId } from '../indices/table.ts';
+import { openRaster } from '../ingest/geotiff.ts';
+import { type BandSource, type IndexFile, indexFile, namedBands, parseBands } from '../jobs/index-file.ts';
+import { BACKENDS, openBackend } from '../kernels/backend.ts';
+import type { BandCode } from '../sensors/bands.ts';
+import { VERSION } from '../version.ts';
+import { type Call, type CommandRow, choiceOption, errorLine, exitCode, numberOption } from './command.ts';
+import { startStage } from './progress.ts';
+
+export const INDEX: CommandRow = {
+  operands: 'FILE…',
+  summary: { zh: '不用数据库，直接从影像计算植被指数（COG）', en: 'vegetation indices of images as COGs, without a database' },
+  options: {
+    index: { kind: 'value', value: 'ID[,ID]', help: { zh: '指数，如 NDVI,EVI2', en: 'indices, e.g. NDVI,EVI2' } },
+    out: { kind: 'value', value: 'DIR', help: { zh: '输出目录', en: 'output folder' } },
+    bands: { kind: 'value', value: 'LIST', help: { zh: '波段：B=1,G=2,R=3,N=4 或 N=nir.tif,R=red.tif', en: 'bands: B=1,G=2,R=3,N=4 or N=nir.tif,R=red.tif' } },
+    name: { kind: 'value', value: 'STEM', help: { zh: '输出文件名前缀（波段分文件时）', en: 'stem of the output names, for bands in files of their own' } },
+    scale: { kind: 'value', value: 'S', help: { zh: '反射率 = S × 存储值 + O', en: 'reflectance = S × stored + O' } },
+    offset: { kind: 'value', value: 'O', help: { zh: '见 --scale', en: 'see --scale' } },
+    backend: { kind: 'value', value: 'NAME', help: { zh: '计算后端：auto webgpu wasm cpu', en: 'kernel back end: auto webgpu wasm cpu' } },
+    compress: { kind: 'value', value: 'NAME', help: { zh: '压缩：deflate 或 zstd', en: 'compression: deflate or zstd' } },
+  },
+  examples: [
+    'heitu index scene_MSS.tif --index NDVI,EVI2 --bands B=1,G=2,R=3,N=4 --scale 0.0001 --out out/',
+    'heitu index --bands N=nir.tif,R=red.tif --name field --index NDVI --out out/',
+  ],
+  run,
+};
+
+async function run(call: Call): Promise<0 | 1 | 2> {
+  const { terminal } = call;
+  const indices = (call.value('index') ?? 'NDVI').split(',').map((id) => knownIndex(id.trim()));
+  const out = call.value('out');
+  if (out === undefined) throw new HeituError('E_USAGE', { what: '--out is missing', where: 'index' });
+  const settings = {
+    indices,
+    out,
+    scale: numberOption(call, 'scale', { min: -1e6, max: 1e6 }),
+    offset: numberOption(call, 'offset', { min: -1e6, max: 1e6 }),
+    compress: choiceOption(call, 'compress', ['deflate', 'zstd']) ?? 'deflate',
+    version: VERSION,
+  } as const;
+  const backend = await openBackend(choiceOption(call, 'backend', ['auto', ...BACKENDS]) ?? 'auto');
+  let worst: 0 | 1 | 2 = 0;
+  try {
+    for (const image of imagesOf(call)) {
+      try {
+        const bands = await bandsOf(call, image.file);
+        const stage = startStage(terminal, image.stem, 1);
+        const started = terminal.now().getTime();
+        const files = await indexFile({
+          ...settings,
+          bands,
+          stem: image.stem,
+          backend,
+          onTile: (done, total) => stage.update(done / total),
+        });
+        const seconds = (terminal.now().getTime() - started) / 1000;
+        stage.finish(`${files.length} file(s), ${backend.name}, ${seconds.toFixed(2)} s`);
+        for (const file of files) report(call, file, backend.name);
+      } catch (thrown) {
+        const error = asHeituError(thrown, 'E_INTERNAL', image.file ?? image.stem);
+        terminal.note(errorLine(error, terminal.config.language));
+        if (call.flag('json')) terminal.print(JSON.stringify({ file: image.file, ok: false, error: { code: error.code, message: error.message } }));
+        worst = worst === 1 ? 1 : exitCode(error);
+      }
+    }
+  } finally {
+    await backend.close();
+  }
+  return worst;
+}
+
+function report(call: Call, file: IndexFile, backend: string): void {
+  if (call.flag('json')) call.terminal.print(JSON.stringify({ ok: true, ...file, backend }));
+  else call.terminal.print(`${file.file}  ${file.index}  ${(100 * file.validFraction).toFixed(1)} % valid  ${file.bytes} bytes`);
+}
+
+/** Images to work on: the files given, or one made of the files that --bands names. */
+function imagesOf(call: Call): { file: string | null; stem: string }[] {
+  if (call.files.length > 0) {
+    const name = call.value('name');
+    return call.files.map((file) => ({ file, stem: call.files.length === 1 && name !== undefined ? safeStem(name) : basename(file, extname(file)) }));
+  }
+  const name = call.value('name');
+  if (call.value('bands') === undefined || name === undefined) {
+    throw new HeituError('E_USAGE', { what: 'give a file, or --bands with files and --name', where: 'index' });
+  }
+  return [{ file: null, stem: safeStem(name) }];
+}
+
+/** A stem is a file name, not a way out of the output folder. */
+function safeStem(name: string): string {
+  if (name === '' || name !== basename(name) || name.startsWith('.')) {
+    throw new HeituError('E_PARAMETER_INVALID', { where: '--name', what: `${name}, expected a plain file name` });
+  }
+  return name;
+}
+
+async function bandsOf(call: Call, file: string | null): Promise<ReadonlyMap<BandCode, BandSource>> {
+  const text = call.value('bands');
+  if (text !== undefined) return parseBands(text, file);
+  const raster = await openRaster(file!);
+  await raster.close();
+  return namedBands(file!, raster.info.bands.map((band) => band.description));
+}
+
+function knownIndex(id: string): IndexId {
+  if (!isIndexId(id)) throw new HeituError('E_INDEX_UNKNOWN', { what: id, where: Object.keys(INDICES).join(', ') });
+  return id;
+}

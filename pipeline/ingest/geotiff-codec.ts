@@ -1,0 +1,249 @@
+import { promisify } from 'node:util';
+import { constants, inflate, zstdDecompress } from 'node:zlib';
+import { getDecoder } from 'geotiff';
+import { HeituError } from '../core/error.ts';
+import type { Layout } from './geotiff-layout.ts';
+import { decodeLzw } from './geotiff-lzw.ts';
+
+const inflateAsync = promisify(inflate);
+const zstdAsync = promisify(zstdDecompress);
+
+/** What is asked of a codec: the block's bytes, and how many must and may come out. */
+interface Job {
+  readonly input: Uint8Array;
+  /** Bytes of the rows that are in the image. */
+  readonly expected: number;
+  /** Bytes of a whole block. */
+  readonly capacity: number;
+  readonly layout: Layout;
+  /** Rows in this block. */
+  readonly rows: number;
+  /** The file, for messages. */
+  readonly where: string;
+}
+
+interface Codec {
+  readonly name: string;
+  /** No stream of this kind grows by more than this factor; a block that would have to is damaged. */
+  readonly expansion: number;
+  decode(job: Job): Uint8Array | Promise<Uint8Array>;
+}
+
+/** The compressions that are read, by TIFF number. */
+const CODECS: Readonly<Record<number, Codec>> = {
+  1: { name: 'none', expansion: 1, decode: ({ input }) => input },
+  5: { name: 'lzw', expansion: 4096, decode: ({ input, expected }) => decodeLzw(input, expected) },
+  7: { name: 'jpeg', expansion: 4096, decode: decodeJpeg },
+  8: { name: 'deflate', expansion: 1040, decode: decodeDeflate },
+  32773: {
+    name: 'packbits',
+    expansion: 65,
+    decode: ({ input, expected }) => decodePackBits(input, expected),
+  },
+  32946: { name: 'deflate', expansion: 1040, decode: decodeDeflate },
+  34887: { name: 'lerc', expansion: Number.POSITIVE_INFINITY, decode: decodeLerc },
+  50000: { name: 'zstd', expansion: 65536, decode: decodeZstd },
+};
+
+/** Names of the compressions that are not, so that a refusal can say which it was. */
+const REFUSED: Readonly<Record<number, string>> = {
+  2: 'ccitt-rle',
+  3: 'ccitt-g3',
+  4: 'ccitt-g4',
+  6: 'old-jpeg',
+  32766: 'next',
+  32809: 'thunderscan',
+  34676: 'sgilog',
+  34677: 'sgilog24',
+  34712: 'jpeg2000',
+  34925: 'lzma',
+  50001: 'webp',
+  50002: 'jpeg-xl',
+};
+
+/** `compressionName(8)` is `deflate`. */
+export function compressionName(code: number): string {
+  return CODECS[code]?.name ?? REFUSED[code] ?? `compression ${code}`;
+}
+
+/** Colours that other programs show as RGB: their stored numbers would be taken for something else than they are. */
+const CONVERTED_COLOURS: Readonly<Record<number, string>> = {
+  5: 'CMYK',
+  6: 'YCbCr',
+  8: 'CIELab',
+  9: 'ICCLab',
+  10: 'ITULab',
+};
+
+/** Throws E_TIFF_UNSUPPORTED when blocks of this layout cannot be decoded to the numbers that were stored. */
+export function checkReadable(layout: Layout, where: string): void {
+  const codec = CODECS[layout.compression];
+  if (codec === undefined) throw unsupported(where, compressionName(layout.compression));
+  const { predictor, dtype, bits, photometric } = layout;
+  if (codec.name === 'jpeg' && bits !== 8) throw unsupported(where, `${bits}-bit jpeg`);
+  const colours = CONVERTED_COLOURS[photometric];
+  if (colours !== undefined && (photometric !== 5 || bits === 8))
+    throw unsupported(where, `${colours} colours`);
+  if (predictor === 1 || codec.name === 'jpeg' || codec.name === 'lerc') return;
+  const isWhole = bits === 8 || bits === 16 || bits === 32 || bits === 64;
+  if (predictor === 2 && isWhole) return;
+  if (predictor === 3 && dtype.startsWith('float')) return;
+  throw unsupported(where, `predictor ${predictor} on ${bits}-bit ${dtype}`);
+}
+
+/** Decompresses one block; at least `expected` bytes long, else E_TIFF_DAMAGED. */
+export async function decompress(
+  layout: Layout,
+  input: Uint8Array,
+  rows: number,
+  where: string,
+  block: string,
+): Promise<Uint8Array> {
+  const codec = CODECS[layout.compression]!;
+  const expected = rows * layout.rowBytes;
+  const damaged = (what: string, cause?: unknown) =>
+    new HeituError('E_TIFF_DAMAGED', { where, what: `${block}: ${what}`, cause });
+  // A few bytes may stand for a great many, but not for any number: memory is taken only for what can be true.
+  if (expected > input.length * codec.expansion) {
+    throw damaged(`${input.length} ${codec.name} bytes cannot hold ${expected}`);
+  }
+  const bytes = layout.reversedBits && codec.name !== 'jpeg' ? reverseBits(input) : input;
+  const capacity = layout.rowBytes * layout.blockHeight;
+  let output: Uint8Array;
+  try {
+    output = await codec.decode({ input: bytes, expected, capacity, layout, rows, where });
+  } catch (error) {
+    if (error instanceof HeituError) throw error;
+    throw damaged(`${codec.name}: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+  if (output.length < expected) throw damaged(`${output.length} of ${expected} bytes after ${codec.name}`);
+  return output.length === expected ? output : output.subarray(0, expected);
+}
+
+/** Some writers pad blocks; what goes far beyond the block is an attack or an error. */
+const PADDING = 65536;
+
+async function decodeDeflate({ input, capacity }: Job): Promise<Uint8Array> {
+  return await inflateAsync(input, {
+    // One piece for the whole block, and a little more, or zlib asks for a second one just to find the end.
+    chunkSize: capacity + 64,
+    maxOutputLength: capacity + PADDING,
+    // What is there of a cut-off stream comes out; the caller sees that it is too little.
+    finishFlush: constants.Z_SYNC_FLUSH,
+  });
+}
+
+async function decodeZstd({ input, capacity }: Job): Promise<Uint8Array> {
+  return await zstdAsync(input, { chunkSize: capacity + 64, maxOutputLength: capacity + PADDING });
+}
+
+/** TIFF 6.0 section 9: a count byte, then either that many literal bytes or one byte to repeat. */
+function decodePackBits(input: Uint8Array, most: number): Uint8Array {
+  const out = new Uint8Array(most);
+  let length = 0;
+  for (let at = 0; at < input.length && length < most; ) {
+    const count = (input[at++]! << 24) >> 24;
+    if (count === -128) continue;
+    if (count >= 0) {
+      const literal = input.subarray(at, Math.min(at + count + 1, at + most - length));
+      out.set(literal, length);
+      length += literal.length;
+      at += count + 1;
+    } else {
+      if (at === input.length) break;
+      const end = Math.min(length + 1 - count, most);
+      out.fill(input[at++]!, length, end);
+      length = end;
+    }
+  }
+  return out.subarray(0, length);
+}
+
+async function decodeJpeg({ input, layout, rows, where }: Job): Promise<Uint8Array> {
+  checkJpegSize(input, layout, rows, where);
+  const decoder = await getDecoder(7, {
+    ...decoderParameters(layout),
+    ...(layout.jpegTables === null ? {} : { JPEGTables: layout.jpegTables }),
+  } as Parameters<typeof getDecoder>[1]); // the declared type leaves out JPEGTables, which the decoder reads
+  return new Uint8Array(await decoder.decode(exactBuffer(input)));
+}
+
+/** The frame header says how much memory the decoder will take, so it is looked at first. */
+function checkJpegSize(input: Uint8Array, layout: Layout, rows: number, where: string): void {
+  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  let at = 2;
+  while (at + 10 <= input.length && input[at] === 0xff) {
+    const marker = input[at + 1]!;
+    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
+    if (!isFrame) {
+      at += 2 + view.getUint16(at + 2);
+      continue;
+    }
+    const [height, width, components] = [view.getUint16(at + 5), view.getUint16(at + 7), input[at + 9]];
+    if (marker > 0xc2) throw unsupported(where, `jpeg frame type ${marker - 0xc0}`);
+    if (width !== layout.blockWidth || height < rows || height > layout.blockHeight) {
+      throw new Error(`the frame is ${width} × ${height}`);
+    }
+    if (components !== layout.samplesInBlock) throw new Error(`the frame has ${components} components`);
+    return;
+  }
+  throw new Error('there is no frame header');
+}
+
+async function decodeLerc({ input, layout, rows, expected, where }: Job): Promise<Uint8Array> {
+  if (layout.lercParameters?.[1] !== 0) throw unsupported(where, 'a second compression around LERC');
+  checkLercHeader(input, layout, rows, where);
+  const decoder = await getDecoder(34887, {
+    ...decoderParameters(layout),
+    LercParameters: layout.lercParameters,
+  } as Parameters<typeof getDecoder>[1]); // the declared type leaves out LercParameters, which the decoder reads
+  const output = new Uint8Array(await decoder.decode(exactBuffer(input)));
+  if (output.length !== expected) throw new Error(`${output.length} bytes instead of ${expected}`);
+  return output;
+}
+
+/** Lerc2 header: magic (6), version, checksum from version 3 on, rows, columns, values a pixel from 4 on, valid pixels. */
+function checkLercHeader(input: Uint8Array, layout: Layout, rows: number, where: string): void {
+  const magic = String.fromCharCode(...input.subarray(0, 6));
+  if (magic !== 'Lerc2 ' || input.length < 40) throw new Error('not Lerc2');
+  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
+  const version = view.getInt32(6, true);
+  const at = version >= 3 ? 14 : 10;
+  const height = view.getInt32(at, true);
+  const width = view.getInt32(at + 4, true);
+  const depth = version >= 4 ? view.getInt32(at + 8, true) : 1;
+  const valid = view.getInt32(at + (version >= 4 ? 12 : 8), true);
+  if (width !== layout.blockWidth || height < rows || height > layout.blockHeight) {
+    throw new Error(`the blob is ${width} × ${height}`);
+  }
+  if (depth !== layout.samplesInBlock) throw new Error(`the blob has ${depth} values a pixel`);
+  if (valid !== width * height) throw unsupported(where, 'a mask inside a LERC blob');
+}
+
+function unsupported(where: string, what: string): HeituError {
+  return new HeituError('E_TIFF_UNSUPPORTED', { where, what });
+}
+
+function decoderParameters(layout: Layout) {
+  return {
+    tileWidth: layout.blockWidth,
+    tileHeight: layout.blockHeight,
+    predictor: 1,
+    bitsPerSample: layout.bits,
+    planarConfiguration: layout.planar,
+  };
+}
+
+function exactBuffer(bytes: Uint8Array): ArrayBuffer {
+  return new Uint8Array(bytes).buffer;
+}
+
+const REVERSED = Uint8Array.from({ length: 256 }, (_, byte) => {
+  let turned = 0;
+  for (let bit = 0; bit < 8; bit++) if (byte & (1 << bit)) turned |= 128 >> bit;
+  return turned;
+});
+
+function reverseBits(bytes: Uint8Array): Uint8Array {
+  return bytes.map((byte) => REVERSED[byte]!);
+}

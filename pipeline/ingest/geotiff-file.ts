@@ -1,0 +1,338 @@
+import type { Affine } from '../core/affine.ts';
+import { HeituError } from '../core/error.ts';
+import type { Window } from '../core/grid.ts';
+import { checkReadable, compressionName, decompress } from './geotiff-codec.ts';
+import { type Directory, readStructure, type Structure, TAG } from './geotiff-directory.ts';
+import { readGeoreference } from './geotiff-georeference.ts';
+import { type Dtype, type Layout, readLayout, rowsInBlock } from './geotiff-layout.ts';
+import { type BandInfo, readAnnotations } from './geotiff-metadata.ts';
+import { makeArray, storedAs, type TypedArray, toSamples } from './geotiff-samples.ts';
+import { fileSource, type Source } from './geotiff-source.ts';
+
+/** What a raster is, from its tags alone. */
+export interface RasterInfo {
+  readonly file: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bandCount: number;
+  readonly dtype: Dtype;
+  /** Null when the file names no EPSG code; `crsName` may then say what it is. */
+  readonly epsg: number | null;
+  readonly crsName: string | null;
+  readonly transform: Affine | null;
+  readonly nodata: number | null;
+  /** Pixels of one block; a strip is as wide as the image. */
+  readonly block: readonly [width: number, height: number];
+  readonly compression: string;
+  readonly predictor: number;
+  readonly planar: 1 | 2;
+  readonly bigEndian: boolean;
+  readonly bigTiff: boolean;
+  /** Largest first; level 1 of `read` is the first of them. */
+  readonly overviews: readonly { readonly width: number; readonly height: number }[];
+  /** True when tiled, with overviews where they are due, and laid out as GDAL's validator demands. */
+  readonly cog: boolean;
+  readonly bands: readonly BandInfo[];
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export interface RasterFile {
+  readonly info: RasterInfo;
+  /**
+   * A window of the given bands (counted from 1) at an overview level (0 is full size): one array a band, row by row,
+   * in the stored type (see TypedArray). The window must lie inside that level. Blocks nobody wrote are nodata, or 0.
+   * Throws E_TIFF_DAMAGED, E_TIFF_UNSUPPORTED, E_TIFF_TOO_LARGE, or RangeError for a window or band that is not there.
+   */
+  read(bands: readonly number[], window: Window, level?: number): Promise<TypedArray[]>;
+  /** False when no block of the window (at full size) was ever written, so that all of it is nodata, or 0. */
+  isWritten(bands: readonly number[], window: Window): boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a TIFF for reading; close it when done. Throws E_FILE_MISSING, E_NOT_TIFF, E_TIFF_DAMAGED, E_TIFF_UNSUPPORTED
+ * or E_TIFF_TOO_LARGE. `(await openRaster('ndvi.tif')).info.epsg` is 4551.
+ */
+export async function openRaster(path: string): Promise<RasterFile> {
+  const source = await fileSource(path);
+  try {
+    return await openSource(source);
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+/** The same for bytes from anywhere; closing the raster closes the source. */
+export async function openSource(source: Source): Promise<RasterFile> {
+  const structure = await readStructure(source);
+  const [first] = structure.directories;
+  const main = await readLayout(source, first);
+  checkReadable(main, source.name);
+  const { levels, directories } = await readLevels(source, structure, main);
+  const annotations = await readAnnotations(first, main.samples);
+  const info: RasterInfo = {
+    file: source.name,
+    width: main.width,
+    height: main.height,
+    bandCount: main.samples,
+    dtype: main.dtype,
+    ...(await readGeoreference(first)),
+    nodata: annotations.nodata,
+    block: [main.blockWidth, main.blockHeight],
+    compression: compressionName(main.compression),
+    predictor: main.predictor,
+    planar: main.planar,
+    bigEndian: structure.bigEndian,
+    bigTiff: structure.bigTiff,
+    overviews: levels.slice(1).map(({ width, height }) => ({ width, height })),
+    cog: isCog(await startOfDirectories(source, structure), levels, directories),
+    bands: annotations.bands,
+    metadata: annotations.metadata,
+  };
+  const open: Open = {
+    source,
+    levels,
+    bigEndian: structure.bigEndian,
+    fill: storedAs(main.dtype, info.nodata) ?? 0,
+  };
+  return {
+    info,
+    read: (bands, window, level = 0) => readWindow(open, bands, window, level),
+    isWritten: (bands, window) => {
+      checkWindow(main, bands, window);
+      return piecesOf(main, bands, window).some(({ index }) => !isAbsent(main, index));
+    },
+    close: () => source.close(),
+  };
+}
+
+const REDUCED = 1;
+const MASK = 4;
+
+/** The image itself and its overviews: reduced-resolution directories of the same bands, largest first. */
+async function readLevels(source: Source, structure: Structure, main: Layout) {
+  const levels: Layout[] = [main];
+  const directories: Directory[] = [structure.directories[0]];
+  for (const directory of structure.directories.slice(1)) {
+    const kind = await directory.number(TAG.subfileType, 0).catch(() => 0);
+    if ((kind & REDUCED) === 0 || (kind & MASK) !== 0) continue;
+    // An overview that cannot be read is as good as none: the image is still there at full size.
+    const layout = await readLayout(source, directory).catch(() => null);
+    if (layout === null || layout.samples !== main.samples || layout.dtype !== main.dtype) continue;
+    if (layout.width > main.width || layout.height > main.height) continue;
+    try {
+      checkReadable(layout, source.name);
+    } catch {
+      continue;
+    }
+    levels.push(layout);
+    directories.push(directory);
+  }
+  const order = levels.map((_, i) => i).sort((a, b) => levels[b]!.width - levels[a]!.width || a - b);
+  return { levels: order.map((i) => levels[i]!), directories: order.map((i) => directories[i]!) };
+}
+
+const GHOST_START = 'GDAL_STRUCTURAL_METADATA_SIZE=';
+const GHOST_HEAD = `${GHOST_START}000000 bytes\n`.length;
+
+/** Where the first directory of a COG has to be: after the header, and after GDAL's text about the layout, if any. */
+async function startOfDirectories(source: Source, { bigTiff }: Structure): Promise<number> {
+  const header = bigTiff ? 16 : 8;
+  const bytes = await source.read(header, Math.max(0, Math.min(GHOST_HEAD, source.size - header)));
+  const head = Buffer.from(bytes).toString('latin1');
+  const size = Number.parseInt(head.slice(GHOST_START.length), 10);
+  if (!head.startsWith(GHOST_START) || !(size > 0)) return header;
+  const end = header + GHOST_HEAD + size;
+  return end + (end % 2);
+}
+
+/** The rules of GDAL's validate_cloud_optimized_geotiff, with missing overviews counted as a fault. */
+function isCog(start: number, levels: readonly Layout[], directories: readonly Directory[]): boolean {
+  const [main] = levels;
+  if (main === undefined || !levels.every((level) => level.tiled)) return false;
+  if ((main.width > 512 || main.height > 512) && levels.length === 1) return false;
+  const at = directories.map((directory) => directory.at);
+  if (at[0] !== 8 && at[0] !== 16 && at[0] !== start) return false;
+  const data = levels.map((level) => level.offsets.find((offset) => offset > 0) ?? 0);
+  const lastData = data.at(-1)!;
+  if (lastData !== 0 && lastData < at.at(-1)!) return false;
+  return levels.every(
+    (_, i) => i === 0 || (at[i]! > at[i - 1]! && (data[i - 1] === 0 || data[i - 1]! > data[i]!)),
+  );
+}
+
+interface Open {
+  readonly source: Source;
+  readonly levels: readonly Layout[];
+  readonly bigEndian: boolean;
+  /** What pixels of blocks are that nobody wrote. */
+  readonly fill: number;
+}
+
+/** Typed arrays beyond this make little sense for one window: read it in pieces. */
+const LARGEST_READ_BYTES = 2 ** 31;
+
+/** How many blocks are decoded at a time: libuv has four threads. */
+const CONCURRENCY = 4;
+
+async function readWindow(
+  open: Open,
+  bands: readonly number[],
+  window: Window,
+  level: number,
+): Promise<TypedArray[]> {
+  const layout = open.levels[level];
+  if (layout === undefined) throw new RangeError(`there is no level ${level}`);
+  checkWindow(layout, bands, window);
+  const length = window.width * window.height;
+  if (length * bands.length * Math.ceil(layout.bits / 8) > LARGEST_READ_BYTES) {
+    throw new HeituError('E_TIFF_TOO_LARGE', {
+      where: open.source.name,
+      what: `a window of ${window.width} × ${window.height} pixels, ${bands.length} bands`,
+    });
+  }
+  const out = bands.map(() => makeArray(layout.dtype, length));
+  const pieces = piecesOf(layout, bands, window);
+  let next = 0;
+  const work = async () => {
+    while (next < pieces.length) {
+      const piece = pieces[next++]!;
+      const samples = await readPiece(open, layout, piece);
+      for (const { into, sample } of piece.targets)
+        copyPiece(layout, piece, samples, sample, window, out[into]!, open.fill);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, pieces.length) }, work));
+  return out;
+}
+
+function checkWindow(layout: Layout, bands: readonly number[], { col, row, width, height }: Window): void {
+  const isInside =
+    [col, row, width, height].every(Number.isInteger) &&
+    col >= 0 &&
+    row >= 0 &&
+    width > 0 &&
+    height > 0 &&
+    col + width <= layout.width &&
+    row + height <= layout.height;
+  if (!isInside) {
+    throw new RangeError(
+      `window ${col},${row} ${width} × ${height} is not inside ${layout.width} × ${layout.height}`,
+    );
+  }
+  for (const band of bands) {
+    if (!Number.isInteger(band) || band < 1 || band > layout.samples)
+      throw new RangeError(`there is no band ${band}`);
+  }
+}
+
+/** One block, or some rows of it, and the bands it is wanted for. */
+interface Piece {
+  /** Number of the block in the file's list. */
+  readonly index: number;
+  readonly across: number;
+  readonly down: number;
+  /** Rows of the block that are wanted: from the first (inclusive) to the last (exclusive), counted in the block. */
+  readonly top: number;
+  readonly bottom: number;
+  /** Which of the asked bands it feeds, and which of its samples that is. */
+  readonly targets: readonly { readonly into: number; readonly sample: number }[];
+}
+
+function piecesOf(layout: Layout, bands: readonly number[], window: Window): Piece[] {
+  const { blockWidth, blockHeight, blocksAcross, blocksDown } = layout;
+  const pieces: Piece[] = [];
+  const together = bands.map((band, into) => ({ into, sample: band - 1 }));
+  for (
+    let down = Math.floor(window.row / blockHeight);
+    down * blockHeight < window.row + window.height;
+    down++
+  ) {
+    const top = Math.max(0, window.row - down * blockHeight);
+    const bottom = Math.min(blockHeight, window.row + window.height - down * blockHeight);
+    for (
+      let across = Math.floor(window.col / blockWidth);
+      across * blockWidth < window.col + window.width;
+      across++
+    ) {
+      const index = down * blocksAcross + across;
+      if (layout.planar === 1) {
+        pieces.push({ index, across, down, top, bottom, targets: together });
+        continue;
+      }
+      bands.forEach((band, into) => {
+        const plane = (band - 1) * blocksAcross * blocksDown;
+        pieces.push({ index: plane + index, across, down, top, bottom, targets: [{ into, sample: 0 }] });
+      });
+    }
+  }
+  return pieces;
+}
+
+/** Decoded rows; `firstRow` is the row of the block they start with. */
+interface Samples {
+  readonly data: TypedArray;
+  readonly firstRow: number;
+}
+
+/** True for a block that nobody wrote: GDAL takes a missing position or size as "all nodata". */
+function isAbsent(layout: Layout, index: number): boolean {
+  return layout.offsets[index] === 0 || layout.sizes[index] === 0;
+}
+
+/** Null for a block that was never written. */
+async function readPiece(open: Open, layout: Layout, piece: Piece): Promise<Samples | null> {
+  const { source, bigEndian } = open;
+  const { index } = piece;
+  if (isAbsent(layout, index)) return null;
+  const at = layout.offsets[index]!;
+  const size = layout.sizes[index]!;
+  const name = `${layout.tiled ? 'tile' : 'strip'} ${index}`;
+  const isPlain = layout.compression === 1;
+  const whole = rowsInBlock(layout, index);
+  // How long an uncompressed block is follows from its shape; what some files claim beyond that is of no interest.
+  const stored = isPlain ? Math.min(size, whole * layout.rowBytes) : size;
+  const damaged = (what: string) =>
+    new HeituError('E_TIFF_DAMAGED', { where: source.name, what: `${name}: ${what}` });
+  if (at + stored > source.size) throw damaged(`it reaches beyond the end of the file at ${source.size}`);
+  if (isPlain && stored < whole * layout.rowBytes) {
+    throw damaged(`${stored} bytes instead of ${whole * layout.rowBytes}`);
+  }
+  const top = isPlain ? piece.top : 0;
+  const rows = isPlain ? piece.bottom - piece.top : whole;
+  const raw = await source.read(at + top * layout.rowBytes, isPlain ? rows * layout.rowBytes : size);
+  const bytes = await decompress(layout, raw, rows, source.name, name);
+  return { data: toSamples(layout, bytes, rows, bigEndian), firstRow: top };
+}
+
+/** Copies what a piece and the window have in common into one band's array. */
+function copyPiece(
+  layout: Layout,
+  piece: Piece,
+  samples: Samples | null,
+  sample: number,
+  window: Window,
+  out: TypedArray,
+  fill: number,
+): void {
+  const { blockWidth, blockHeight, samplesInBlock: step } = layout;
+  const left = Math.max(0, window.col - piece.across * blockWidth);
+  const right = Math.min(blockWidth, window.col + window.width - piece.across * blockWidth);
+  const toCol = piece.across * blockWidth + left - window.col;
+  for (let row = piece.top; row < piece.bottom; row++) {
+    let to = (piece.down * blockHeight + row - window.row) * window.width + toCol;
+    if (samples === null) {
+      out.fill(fill, to, to + right - left);
+      continue;
+    }
+    const start = (row - samples.firstRow) * blockWidth;
+    if (step === 1) {
+      out.set(samples.data.subarray(start + left, start + right), to);
+      continue;
+    }
+    for (let from = (start + left) * step + sample; from < (start + right) * step; from += step) {
+      out[to++] = samples.data[from]!;
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import { asHeituError } from '../core/error.ts';
+import type { Window } from '../core/grid.ts';
+import { openRaster, type RasterFile, type RasterInfo } from './geotiff-file.ts';
+import { storedAs, type TypedArray } from './geotiff-samples.ts';
+
+/** Statistics of one band over its finite stored values that are not nodata; null where there is none. */
+export interface BandSummary {
+  readonly name: string | null;
+  readonly validCount: number;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly mean: number | null;
+}
+
+/** What `heitu inspect --json` prints for one file; everything but `file`, `ok` and `error` is null when it cannot be read. */
+export interface Inspection {
+  readonly file: string;
+  readonly ok: boolean;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly width: number | null;
+  readonly height: number | null;
+  readonly bandCount: number | null;
+  readonly dtype: string | null;
+  readonly epsg: number | null;
+  readonly crsName: string | null;
+  readonly transform: readonly number[] | null;
+  /** JSON has no NaN and no infinities, so these are given by name. */
+  readonly nodata: number | string | null;
+  readonly overviews: RasterInfo['overviews'] | null;
+  readonly cog: boolean | null;
+  readonly compression: string | null;
+  readonly predictor: number | null;
+  readonly planar: 1 | 2 | null;
+  readonly block: readonly [number, number] | null;
+  readonly bigEndian: boolean | null;
+  readonly bigTiff: boolean | null;
+  readonly bands: readonly BandSummary[] | null;
+}
+
+/** Reads every pixel of a raster and says what it is; never throws, the error is part of the answer. */
+export async function inspectRaster(path: string): Promise<Inspection> {
+  try {
+    const raster = await openRaster(path);
+    try {
+      return describe(raster.info, await summarise(raster));
+    } finally {
+      await raster.close();
+    }
+  } catch (thrown) {
+    const error = asHeituError(thrown, 'E_TIFF_DAMAGED', path);
+    return { ...UNREADABLE, file: path, error: { code: error.code, message: error.in('en') } };
+  }
+}
+
+const UNREADABLE: Omit<Inspection, 'file'> = {
+  ok: false,
+  error: null,
+  width: null,
+  height: null,
+  bandCount: null,
+  dtype: null,
+  epsg: null,
+  crsName: null,
+  transform: null,
+  nodata: null,
+  overviews: null,
+  cog: null,
+  compression: null,
+  predictor: null,
+  planar: null,
+  block: null,
+  bigEndian: null,
+  bigTiff: null,
+  bands: null,
+};
+
+function describe(info: RasterInfo, bands: readonly BandSummary[]): Inspection {
+  const { metadata: _, bands: __, nodata, ...facts } = info;
+  return {
+    ...facts,
+    ok: true,
+    error: null,
+    nodata: nodata === null || Number.isFinite(nodata) ? nodata : String(nodata),
+    bands,
+  };
+}
+
+/** Memory for one round of reading; larger rasters are taken in as many rounds as they need. */
+const ROUND_BYTES = 2 ** 25;
+
+async function summarise(raster: RasterFile): Promise<BandSummary[]> {
+  const { info } = raster;
+  const empty = storedAs(info.dtype, info.nodata);
+  const tallies = info.bands.map(() => ({ count: 0, sum: 0, min: Infinity, max: -Infinity }));
+  for (const { bands, window } of rounds(info)) {
+    if (!raster.isWritten(bands, window)) {
+      // Only without a nodata value are the pixels of blocks that nobody wrote values: zeros.
+      for (const band of bands)
+        if (empty === null) tallyZeros(tallies[band - 1]!, window.width * window.height);
+      continue;
+    }
+    const arrays = await raster.read(bands, window);
+    bands.forEach((band, i) => {
+      tally(tallies[band - 1]!, arrays[i]!, empty);
+    });
+  }
+  return tallies.map(({ count, sum, min, max }, i) => ({
+    name: info.bands[i]!.description,
+    validCount: count,
+    min: count === 0 ? null : min,
+    max: count === 0 ? null : max,
+    mean: count === 0 ? null : sum / count,
+  }));
+}
+
+interface Tally {
+  count: number;
+  sum: number;
+  min: number;
+  max: number;
+}
+
+function tally(into: Tally, values: TypedArray, empty: number | null): void {
+  let { count, sum, min, max } = into;
+  for (let i = 0; i < values.length; i++) {
+    const v = values[i]!;
+    if (v === empty || !Number.isFinite(v)) continue;
+    count++;
+    sum += v;
+    if (v < min) min = v;
+    if (v > max) max = v;
+  }
+  Object.assign(into, { count, sum, min, max });
+}
+
+function tallyZeros(into: Tally, count: number): void {
+  into.count += count;
+  into.min = Math.min(into.min, 0);
+  into.max = Math.max(into.max, 0);
+}
+
+/** Windows of whole blocks, so that no block is decoded twice, and bands together where they are stored together. */
+function* rounds(info: RasterInfo): Generator<{ bands: number[]; window: Window }> {
+  const { width, height, bandCount, block } = info;
+  const all = Array.from({ length: bandCount }, (_, i) => i + 1);
+  const groups = info.planar === 1 ? [all] : all.map((band) => [band]);
+  const pixelBytes = 8 * (info.planar === 1 ? bandCount : 1);
+  const rowsFit = Math.floor(ROUND_BYTES / (width * pixelBytes));
+  const isUncompressed = info.compression === 'none';
+  const unit = isUncompressed ? 1 : block[1];
+  const rows = Math.min(height, Math.max(unit, rowsFit - (rowsFit % unit)));
+  const columnsFit = Math.floor(ROUND_BYTES / (rows * pixelBytes));
+  const columns = Math.min(width, Math.max(block[0], columnsFit - (columnsFit % block[0])));
+  for (const bands of groups) {
+    for (let row = 0; row < height; row += rows) {
+      for (let col = 0; col < width; col += columns) {
+        yield {
+          bands,
+          window: { col, row, width: Math.min(columns, width - col), height: Math.min(rows, height - row) },
+        };
+      }
+    }
+  }
+}

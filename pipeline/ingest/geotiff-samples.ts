@@ -1,0 +1,186 @@
+import type { Dtype, Layout } from './geotiff-layout.ts';
+
+/**
+ * Pixels in memory. Of the stored types, float16 becomes float32 (exactly), and 64-bit integers become float64
+ * (exactly up to 2^53), so that every pixel is a number.
+ */
+export type TypedArray =
+  | Uint8Array
+  | Int8Array
+  | Uint16Array
+  | Int16Array
+  | Uint32Array
+  | Int32Array
+  | Float32Array
+  | Float64Array;
+
+/** A zeroed array for `length` pixels of a stored type. */
+export function makeArray(dtype: Dtype, length: number): TypedArray {
+  switch (dtype) {
+    case 'uint8':
+      return new Uint8Array(length);
+    case 'int8':
+      return new Int8Array(length);
+    case 'uint16':
+      return new Uint16Array(length);
+    case 'int16':
+      return new Int16Array(length);
+    case 'uint32':
+      return new Uint32Array(length);
+    case 'int32':
+      return new Int32Array(length);
+    case 'float16':
+    case 'float32':
+      return new Float32Array(length);
+    default:
+      return new Float64Array(length);
+  }
+}
+
+/**
+ * The value as an array of this type would hold it, or null when it cannot: -9999 is no number of a uint8 raster, so no
+ * pixel is meant by it. Float32 arrays hold the nearest float32.
+ */
+export function storedAs(dtype: Dtype, value: number | null): number | null {
+  if (value === null) return null;
+  const cell = makeArray(dtype, 1);
+  cell[0] = value;
+  const isHeld = cell instanceof Float32Array || cell instanceof Float64Array || cell[0] === value;
+  return isHeld ? cell[0]! : null;
+}
+
+/** Samples of a decompressed block, in storage order; may be changed in place and shares the memory of `bytes`. */
+export function toSamples(layout: Layout, bytes: Uint8Array, rows: number, bigEndian: boolean): TypedArray {
+  const { bits, dtype, predictor } = layout;
+  if (bits !== 8 && bits !== 16 && bits !== 32 && bits !== 64) return unpackBits(layout, bytes, rows);
+  const isCoded = layout.compression !== JPEG && layout.compression !== LERC;
+  const own = aligned(bytes);
+  if (isCoded && predictor === 3) {
+    return widen(dtype, joinFloatBytes(layout, own, rows));
+  }
+  // Codecs with samples of their own hand them over in this machine's order, which is little endian.
+  if (isCoded && bigEndian) swapBytes(own, bits);
+  if (isCoded && predictor === 2) addDifferences(layout, own, rows);
+  return widen(dtype, own);
+}
+
+const JPEG = 7;
+const LERC = 34887;
+
+/** Typed views need their bytes on a boundary of 8, in memory that nobody else writes to. */
+function aligned(bytes: Uint8Array): Uint8Array {
+  return bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
+}
+
+function swapBytes(bytes: Uint8Array, bits: number): void {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bits === 16) buffer.swap16();
+  if (bits === 32) buffer.swap32();
+  if (bits === 64) buffer.swap64();
+}
+
+/** Undoes predictor 2: each sample is the difference to the same band's sample on its left. */
+function addDifferences(layout: Layout, bytes: Uint8Array, rows: number): void {
+  const { bits, samplesInBlock: step } = layout;
+  const row = layout.blockWidth * step;
+  const { buffer, byteOffset, byteLength } = bytes;
+  if (bits === 64) {
+    const words = new BigUint64Array(buffer, byteOffset, byteLength / 8);
+    for (let start = 0; start < rows * row; start += row) {
+      for (let i = start + step; i < start + row; i++) words[i] = words[i]! + words[i - step]!;
+    }
+    return;
+  }
+  const words =
+    bits === 8
+      ? bytes
+      : bits === 16
+        ? new Uint16Array(buffer, byteOffset, byteLength / 2)
+        : new Uint32Array(buffer, byteOffset, byteLength / 4);
+  for (let start = 0; start < rows * row; start += row) {
+    for (let i = start + step; i < start + row; i++) words[i] = words[i]! + words[i - step]!;
+  }
+}
+
+/**
+ * Undoes predictor 3 (Adobe TIFF Technical Note 3): running sums over the bytes of a row, which then are planes of
+ * bytes, most significant first, whatever the byte order of the file. Comes out little endian.
+ */
+function joinFloatBytes(layout: Layout, bytes: Uint8Array, rows: number): Uint8Array {
+  const { rowBytes, samplesInBlock: step } = layout;
+  const size = layout.bits / 8;
+  const count = rowBytes / size;
+  const out = new Uint8Array(rows * rowBytes);
+  for (let start = 0; start < rows * rowBytes; start += rowBytes) {
+    for (let i = start + step; i < start + rowBytes; i++) bytes[i] = bytes[i]! + bytes[i - step]!;
+    for (let plane = 0; plane < size; plane++) {
+      const from = start + plane * count;
+      let to = start + size - 1 - plane;
+      for (let i = 0; i < count; i++, to += size) out[to] = bytes[from + i]!;
+    }
+  }
+  return out;
+}
+
+/** Packed samples of any depth up to 32, highest bit first; every row starts on a whole byte. */
+function unpackBits(layout: Layout, bytes: Uint8Array, rows: number): TypedArray {
+  const { bits, rowBytes } = layout;
+  const row = layout.blockWidth * layout.samplesInBlock;
+  const out = makeArray(layout.dtype, rows * row);
+  for (let r = 0; r < rows; r++) {
+    let at = r * rowBytes;
+    let buffer = 0;
+    let have = 0;
+    for (let i = 0; i < row; i++) {
+      // Up to 39 bits are held, more than a bitwise operator can see, so this is done by arithmetic.
+      while (have < bits) {
+        buffer = buffer * 256 + bytes[at++]!;
+        have += 8;
+      }
+      have -= bits;
+      const unit = 2 ** have;
+      const value = Math.floor(buffer / unit);
+      out[r * row + i] = value;
+      buffer -= value * unit;
+    }
+  }
+  return out;
+}
+
+function widen(dtype: Dtype, bytes: Uint8Array): TypedArray {
+  const { buffer, byteOffset, byteLength } = bytes;
+  switch (dtype) {
+    case 'uint8':
+      return bytes;
+    case 'int8':
+      return new Int8Array(buffer, byteOffset, byteLength);
+    case 'uint16':
+      return new Uint16Array(buffer, byteOffset, byteLength / 2);
+    case 'int16':
+      return new Int16Array(buffer, byteOffset, byteLength / 2);
+    case 'uint32':
+      return new Uint32Array(buffer, byteOffset, byteLength / 4);
+    case 'int32':
+      return new Int32Array(buffer, byteOffset, byteLength / 4);
+    case 'float32':
+      return new Float32Array(buffer, byteOffset, byteLength / 4);
+    case 'float64':
+      return new Float64Array(buffer, byteOffset, byteLength / 8);
+    case 'float16':
+      return Float32Array.from(new Uint16Array(buffer, byteOffset, byteLength / 2), halfToFloat);
+    case 'uint64':
+      return Float64Array.from(new BigUint64Array(buffer, byteOffset, byteLength / 8), Number);
+    case 'int64':
+      return Float64Array.from(new BigInt64Array(buffer, byteOffset, byteLength / 8), Number);
+  }
+}
+
+/** IEEE 754 binary16. `halfToFloat(0x3c00)` is 1. */
+function halfToFloat(half: number): number {
+  const sign = half & 0x8000 ? -1 : 1;
+  const exponent = (half >> 10) & 31;
+  const fraction = half & 1023;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}

@@ -1,0 +1,98 @@
+import { promisify } from 'node:util';
+import { constants, deflate, zstdCompress } from 'node:zlib';
+import { arrayLike, type CogArray, type Plane } from './pyramid.ts';
+
+const deflateAsync = promisify(deflate);
+const zstdAsync = promisify(zstdCompress);
+
+export type Compression = 'deflate' | 'zstd';
+
+/** Where a block lies in its level, in blocks. */
+export interface BlockPosition {
+  readonly across: number;
+  readonly down: number;
+}
+
+/**
+ * The pixels of one square block, bands interleaved, or null when every one of them is nodata (such a block is left
+ * out of the file). Beyond the right and bottom edge the last pixel is repeated, which costs almost nothing to store.
+ */
+export function gatherBlock(
+  planes: readonly Plane[],
+  at: BlockPosition,
+  size: number,
+  nodata: number | null,
+): CogArray | null {
+  const { width, height, data: first } = planes[0]!;
+  const n = planes.length;
+  const block = arrayLike(first, size * size * n);
+  const left = at.across * size;
+  const top = at.down * size;
+  const columns = Math.min(size, width - left);
+  let isEmpty = nodata !== null;
+  const empty = first instanceof Float32Array && nodata !== null ? Math.fround(nodata) : nodata;
+  for (let band = 0; band < n; band++) {
+    const { data } = planes[band]!;
+    for (let row = 0; row < size; row++) {
+      const from = Math.min(top + row, height - 1) * width + left;
+      let to = row * size * n + band;
+      for (let col = 0; col < columns; col++, to += n) {
+        const v = data[from + col]!;
+        block[to] = v;
+        // A NaN nodata equals itself here, as it does in GDAL.
+        if (isEmpty && v !== empty && !(Number.isNaN(v) && Number.isNaN(empty))) isEmpty = false;
+      }
+      const last = block[to - n]!;
+      for (let col = columns; col < size; col++, to += n) block[to] = last;
+    }
+  }
+  return isEmpty ? null : block;
+}
+
+/** The bytes of one block as they go into the file: little endian, predictor applied, compressed. */
+export async function encodeBlock(
+  block: CogArray,
+  size: number,
+  bands: number,
+  compress: Compression,
+): Promise<Uint8Array> {
+  const bytes =
+    block instanceof Float32Array ? predictFloats(block, size, bands) : predictIntegers(block, size, bands);
+  if (compress === 'zstd') {
+    return await zstdAsync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
+  }
+  return await deflateAsync(bytes, { level: DEFLATE_LEVEL });
+}
+
+const DEFLATE_LEVEL = 6;
+const ZSTD_LEVEL = 9;
+
+/** TIFF predictor 2: every sample becomes the difference to the same band's sample on its left. */
+function predictIntegers(block: Exclude<CogArray, Float32Array>, size: number, bands: number): Uint8Array {
+  const row = size * bands;
+  for (let start = 0; start < block.length; start += row) {
+    for (let i = start + row - 1; i >= start + bands; i--) block[i] = block[i]! - block[i - bands]!;
+  }
+  return new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
+}
+
+/**
+ * TIFF predictor 3 (Adobe TIFF Technical Note 3): the bytes of a row are sorted into planes, most significant first,
+ * then every byte becomes the difference to the one `bands` places before it.
+ */
+function predictFloats(block: Float32Array, size: number, bands: number): Uint8Array {
+  const row = size * bands;
+  const source = new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
+  const out = new Uint8Array(source.length);
+  for (let start = 0; start < source.length; start += row * 4) {
+    for (let i = 0; i < row; i++) {
+      const from = start + 4 * i;
+      out[start + i] = source[from + 3]!;
+      out[start + row + i] = source[from + 2]!;
+      out[start + 2 * row + i] = source[from + 1]!;
+      out[start + 3 * row + i] = source[from]!;
+    }
+    for (let i = start + 4 * row - 1; i >= start + bands; i--) out[i] = out[i]! - out[i - bands]!;
+  }
+  return out;
+}

@@ -1,0 +1,122 @@
+/** Number arrays a COG can be written from. */
+export type CogArray = Int16Array | Uint8Array | Uint16Array | Float32Array;
+
+/** One band of one pyramid level, row by row. */
+export interface Plane {
+  readonly width: number;
+  readonly height: number;
+  readonly data: CogArray;
+}
+
+export type Resampling = 'average' | 'mode';
+
+/** A zeroed array of the same kind as `like`. */
+export function arrayLike(like: CogArray, length: number): CogArray {
+  if (like instanceof Uint8Array) return new Uint8Array(length);
+  if (like instanceof Int16Array) return new Int16Array(length);
+  if (like instanceof Uint16Array) return new Uint16Array(length);
+  return new Float32Array(length);
+}
+
+/**
+ * The sizes of the overviews of a raster, largest first: halved (rounded up) until both sides fit in one block.
+ * `overviewSizes(1300, 700, 512)` is `[{650, 350}, {325, 175}]`.
+ */
+export function overviewSizes(
+  width: number,
+  height: number,
+  block: number,
+): { width: number; height: number }[] {
+  const sizes: { width: number; height: number }[] = [];
+  let [w, h] = [width, height];
+  while (w > block || h > block) {
+    w = Math.ceil(w / 2);
+    h = Math.ceil(h / 2);
+    sizes.push({ width: w, height: h });
+  }
+  return sizes;
+}
+
+/**
+ * The next smaller pyramid level: every pixel stands for up to 2 × 2 pixels, at an odd edge for fewer. Pixels that are
+ * nodata (or NaN) take no part; where none is left the result is nodata. Integers are rounded half away from zero.
+ * `average` of [1, 2, nodata, 4] is 7 / 3; `mode` is the most frequent value, of equals the first in reading order.
+ */
+export function halve(plane: Plane, nodata: number | null, resampling: Resampling): Plane {
+  const width = Math.ceil(plane.width / 2);
+  const height = Math.ceil(plane.height / 2);
+  const data = arrayLike(plane.data, width * height);
+  // Float arrays hold the nodata value rounded to float32, so that is what pixels are compared with.
+  const empty = nodata === null ? null : plane.data instanceof Float32Array ? Math.fround(nodata) : nodata;
+  if (resampling === 'average') averageInto(data, width, height, plane, empty);
+  else modeInto(data, width, height, plane, empty);
+  return { width, height, data };
+}
+
+function averageInto(out: CogArray, width: number, height: number, from: Plane, empty: number | null): void {
+  const { data, width: w, height: h } = from;
+  const isFloat = data instanceof Float32Array;
+  const fill = empty ?? (isFloat ? Number.NaN : 0);
+  for (let row = 0; row < height; row++) {
+    const bottom = Math.min(2 * row + 2, h);
+    for (let col = 0; col < width; col++) {
+      const right = Math.min(2 * col + 2, w);
+      let sum = 0;
+      let n = 0;
+      for (let y = 2 * row; y < bottom; y++) {
+        for (let x = 2 * col; x < right; x++) {
+          const v = data[y * w + x]!;
+          if (v === empty || Number.isNaN(v)) continue;
+          sum += v;
+          n++;
+        }
+      }
+      const mean = sum / n;
+      out[row * width + col] = n === 0 ? fill : isFloat ? mean : besides(roundHalfAway(mean), empty, mean);
+    }
+  }
+}
+
+/** A mean of valid pixels must not become "no data" by rounding onto the nodata value: it goes to the other neighbour. */
+function besides(rounded: number, empty: number | null, mean: number): number {
+  return rounded === empty ? (mean < rounded ? rounded - 1 : rounded + 1) : rounded;
+}
+
+function roundHalfAway(v: number): number {
+  return v < 0 ? -Math.floor(0.5 - v) : Math.floor(v + 0.5);
+}
+
+function modeInto(out: CogArray, width: number, height: number, from: Plane, empty: number | null): void {
+  const { data, width: w, height: h } = from;
+  const fill = empty ?? (data instanceof Float32Array ? Number.NaN : 0);
+  const values = new Float64Array(4);
+  for (let row = 0; row < height; row++) {
+    const bottom = Math.min(2 * row + 2, h);
+    for (let col = 0; col < width; col++) {
+      const right = Math.min(2 * col + 2, w);
+      let n = 0;
+      for (let y = 2 * row; y < bottom; y++) {
+        for (let x = 2 * col; x < right; x++) {
+          const v = data[y * w + x]!;
+          if (v !== empty && !Number.isNaN(v)) values[n++] = v;
+        }
+      }
+      out[row * width + col] = n === 0 ? fill : mostFrequent(values, n);
+    }
+  }
+}
+
+/** The most frequent of the first `n` (1–4) values; of equals the first. */
+function mostFrequent(values: Float64Array, n: number): number {
+  let best = values[0]!;
+  let most = 0;
+  for (let i = 0; i < n; i++) {
+    let count = 0;
+    for (let j = i; j < n; j++) if (values[j] === values[i]) count++;
+    if (count > most) {
+      most = count;
+      best = values[i]!;
+    }
+  }
+  return best;
+}

@@ -1,0 +1,49 @@
+import { product, values } from '../data.ts';
+import { valueText } from '../layers.ts';
+import { cursor } from '../map.ts';
+import { language } from '../state.ts';
+import { joinFacts, percent } from '../text/format.ts';
+import { say } from '../text/say.ts';
+
+/** What is under the cursor: the pixel's value or why it has none, then the place and its mean. */
+export function CursorReadout() {
+  const lang = language.value;
+  const at = cursor.value;
+  const shown = product.value;
+  if (at === null || shown === null) return null;
+  const { pixel } = at;
+  const ofPlace = at.id === null ? undefined : values.value.data?.values[at.id];
+  const reasons = pixel?.flags.map((flag) => flag.title[lang]).join(lang === 'zh' ? '、' : ', ') ?? '';
+  if (at.id === null && pixel === null) return null;
+  return (
+    <div
+      class="cursor"
+      style={{
+        transform: `translate(${at.opens === 'right' ? `${at.x + 14}px` : `calc(${at.x - 14}px - 100%)`}, ${at.y + 14}px)`,
+      }}
+    >
+      {pixel !== null && (
+        <p class="cursor-pixel">
+          {pixel.value !== null && <b>{valueText(shown, pixel.value)}</b>}
+          {reasons !== '' && <span>{reasons}</span>}
+          {pixel.value === null && reasons === '' && <span>{say(lang, 'cursor.outside')}</span>}
+        </p>
+      )}
+      {at.id !== null && (
+        <p class="cursor-place">
+          {at.name}
+          {ofPlace !== undefined && (
+            <span>
+              {joinFacts([
+                ofPlace[0] === null
+                  ? say(lang, 'cursor.insufficient')
+                  : say(lang, 'cursor.mean', { value: valueText(shown, ofPlace[0]) }),
+                say(lang, 'list.clearShare', { percent: percent(ofPlace[1]) }),
+              ])}
+            </span>
+          )}
+        </p>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,234 @@
+import { useState } from 'preact/hooks';
+import { SeasonChart } from '../chart.tsx';
+import { type Product, type Series, type SeriesPoint, titleIn } from '../client.ts';
+import { collection, date, place, product, series } from '../data.ts';
+import { colorAt, valueText } from '../layers.ts';
+import { go, language, view } from '../state.ts';
+import { area, count, day, joinFacts, percent } from '../text/format.ts';
+import { cropName, type Language, say } from '../text/say.ts';
+import { against, change } from '../text/sentences.ts';
+import { sheet } from './frame.ts';
+import { rows } from './list.tsx';
+import { Notice } from './notice.tsx';
+import { SheetHandle } from './sheet.tsx';
+
+/** One place: what it is, its value that day with what it rests on, a sentence, the season curve, the source. */
+export function Detail() {
+  const id = view.value.place;
+  if (id === null) return null;
+  const lang = language.value;
+  const answer = series.value.data?.place.id === id ? series.value.data : null;
+  const name = answer?.place.name ?? place.value?.name ?? id;
+  const crop = answer?.place.crop ?? place.value?.crop ?? null;
+  const shown = product.value;
+  return (
+    <aside class="detail" data-stop={sheet.value} aria-label={name}>
+      <SheetHandle />
+      <header>
+        <div>
+          <h2>{name}</h2>
+          <p class="quiet">{joinFacts([cropName(lang, crop), answer?.place.region])}</p>
+        </div>
+        <button
+          type="button"
+          class="icon"
+          aria-label={say(lang, 'detail.close')}
+          onClick={() => go({ place: null })}
+        >
+          <svg viewBox="0 0 20 20" aria-hidden="true">
+            <path d="m5 5 10 10M15 5 5 15" />
+          </svg>
+        </button>
+      </header>
+      <Notice of={series.value} what="state.series" />
+      {answer !== null && shown !== null && <Body answer={answer} product={shown} lang={lang} id={id} />}
+    </aside>
+  );
+}
+
+function Body({
+  answer,
+  product: shown,
+  lang,
+  id,
+}: {
+  answer: Series;
+  product: Product;
+  lang: Language;
+  id: string;
+}) {
+  const current = date.value?.date ?? null;
+  const point = answer.points.find((one) => one.date === current);
+  const write = (value: number) => valueText(shown, value);
+  const words = [
+    against(lang, rows.value, id, write),
+    current === null ? null : change(lang, answer.points, current, write),
+  ].filter((sentence) => sentence !== null);
+  return (
+    <div class="detail-body">
+      <Reading point={point} product={shown} minimum={answer.minimumClear} lang={lang} />
+      {words.length > 0 && <p class="sentence">{words.join(lang === 'zh' ? '' : ' ')}</p>}
+      {answer.points.length === 0 ? (
+        <p class="empty">{say(lang, 'chart.empty')}</p>
+      ) : (
+        <SeasonChart
+          points={answer.points}
+          product={shown}
+          date={current}
+          language={lang}
+          onDate={(next) => go({ date: next })}
+        />
+      )}
+      <Facts answer={answer} point={point} lang={lang} />
+      <Actions answer={answer} lang={lang} />
+    </div>
+  );
+}
+
+function Reading({
+  point,
+  product: shown,
+  minimum,
+  lang,
+}: {
+  point: SeriesPoint | undefined;
+  product: Product;
+  minimum: number;
+  lang: Language;
+}) {
+  const layer = say(lang, view.value.layer === 'parcels' ? 'layer.parcel' : 'layer.stand');
+  if (point === undefined) return <p class="reading-why">{say(lang, 'detail.absent', { layer })}</p>;
+  const clear = say(lang, 'list.clearShare', { percent: percent(point.clearFraction) });
+  if (point.status !== 'ok' || point.value === null) {
+    const fill = { clear: percent(point.clearFraction), minimum: percent(minimum) };
+    return (
+      <div class="reading">
+        <span class="reading-frame">{say(lang, 'detail.insufficient')}</span>
+        <p class="reading-why">{say(lang, 'detail.insufficientWhy', fill)}</p>
+      </div>
+    );
+  }
+  return (
+    <div class="reading">
+      <i class="chip" style={{ background: colorAt(shown, point.value) }} />
+      <strong>{valueText(shown, point.value)}</strong>
+      <span class="reading-unit">{shown.unit === '1' ? '' : shown.unit}</span>
+      <p>
+        <span>{joinFacts([shown.title[lang], say(lang, 'detail.mean', { layer })])}</span>
+        <span>
+          {joinFacts([
+            day(lang, point.date),
+            say(lang, 'detail.pixels', { n: count(point.pixelCount) }),
+            clear,
+          ])}
+        </span>
+      </p>
+    </div>
+  );
+}
+
+function Facts({ answer, point, lang }: { answer: Series; point: SeriesPoint | undefined; lang: Language }) {
+  const { place: one, source } = answer;
+  const sensor = collection.value === null ? source.sensor : titleIn(collection.value.sensor.title, lang);
+  const facts: readonly (readonly [label: string, value: string | null | undefined])[] = [
+    [
+      say(lang, 'detail.area'),
+      joinFacts([
+        say(lang, 'detail.areaMu', { mu: area(one.areaMu) }),
+        say(lang, 'detail.areaHa', { ha: area(one.areaM2 / 10_000) }),
+      ]),
+    ],
+    [say(lang, 'detail.code'), one.code],
+    [say(lang, 'detail.scene'), point?.scene],
+    [say(lang, 'detail.sensor'), sensor],
+    [say(lang, 'detail.version'), source.version],
+  ];
+  return (
+    <dl class="facts">
+      {facts
+        .filter(([, value]) => value)
+        .map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
+function Actions({ answer, lang }: { answer: Series; lang: Language }) {
+  const [copied, setCopied] = useState(false);
+  return (
+    <p class="actions">
+      <button
+        type="button"
+        onClick={() =>
+          navigator.clipboard?.writeText(location.href).then(
+            () => setCopied(true),
+            () => setCopied(false),
+          )
+        }
+      >
+        {say(lang, copied ? 'detail.linked' : 'detail.link')}
+      </button>
+      <button
+        type="button"
+        onClick={() => download(`${answer.place.id}-${answer.product}.csv`, csvOf(answer))}
+      >
+        {say(lang, 'detail.csv')}
+      </button>
+    </p>
+  );
+}
+
+/** The series as CSV (RFC 4180, with a BOM because Excel otherwise reads Chinese wrongly). */
+export function csvOf(answer: Series): string {
+  const head = [
+    'place',
+    'name',
+    'product',
+    'statistic',
+    'date',
+    'datetime',
+    'scene',
+    'status',
+    'value',
+    'low',
+    'high',
+    'pixel_count',
+    'clear_fraction',
+  ];
+  const lines = answer.points.map((p) => [
+    answer.place.id,
+    answer.place.name ?? '',
+    answer.product,
+    answer.statistic,
+    p.date,
+    p.datetime,
+    p.scene,
+    p.status,
+    p.value ?? '',
+    p.low ?? '',
+    p.high ?? '',
+    p.pixelCount,
+    p.clearFraction,
+  ]);
+  return `\ufeff${[head, ...lines].map((line) => line.map(csvCell).join(',')).join('\r\n')}\r\n`;
+}
+
+/** A text that a spreadsheet would run as a formula gets a leading apostrophe; numbers pass as they are. */
+function csvCell(value: string | number): string {
+  if (typeof value === 'number') return String(value);
+  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+function download(name: string, text: string): void {
+  const url = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  URL.revokeObjectURL(url);
+}
