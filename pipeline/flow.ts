@@ -13,7 +13,7 @@ import { type LooseTile, type Tile, withBands } from './core/tile.ts';
 import { computeIndex } from './indices/compute.ts';
 import { INDICES, type IndexId } from './indices/table.ts';
 import type { Backend } from './kernels/backend.ts';
-import { CLOUD_BUFFER_M, flagCloud } from './mask/cloud.ts';
+import { CLOUD_HALO_M, flagCloud } from './mask/cloud.ts';
 import { flagImplausible } from './mask/validity.ts';
 import type { SensorRow } from './sensors/row.ts';
 import { placeTile } from './warp/resample.ts';
@@ -25,7 +25,7 @@ export interface Observed {
 }
 
 /** Metres around a target tile that the stages need to see for its rim to be right. */
-export const HALO_M = CLOUD_BUFFER_M;
+export const HALO_M = CLOUD_HALO_M;
 
 /** From stored numbers on the scene's own grid (with halo) to indices on the target grid. */
 export async function observeTile(

@@ -109,7 +109,7 @@ describe.each(Object.entries(COMMANDS) as [string, CommandRow][])('verb %s', (ve
 
 describe('tables', () => {
   it('give every statistic a value for a single pixel', () => {
-    const one = { count: 1, weight: 0.5, sum: 1.5, squares: 0, min: 3, max: 3, values: [{ value: 3, weight: 0.5 }] };
+    const one = { count: 1, weight: 0.5, sum: 1.5, squares: 0, min: 3, max: 3, values: Float64Array.of(3), weights: Float64Array.of(0.5) };
     for (const id of Object.keys(STATISTICS) as StatisticId[]) expect(Number.isFinite(STATISTICS[id].of(one)), id).toBe(true);
   });
 

@@ -86,6 +86,7 @@ export function SeasonChart({ points, product, date, language, onDate }: ChartPr
           {focus === undefined ? '' : <Readout point={focus} product={product} language={language} />}
         </span>
       </figcaption>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the arrow keys of the page step through the same dates */}
       <svg
         width={width}
         height={HEIGHT}
@@ -148,6 +149,7 @@ export function SeasonChart({ points, product, date, language, onDate }: ChartPr
             high={point.high === null ? null : y(point.high)}
             color={point.value === null ? null : colorAt(product, point.value)}
             current={point.date === date}
+            beyond={point.value === null ? 0 : point.value < low ? 1 : point.value > high ? -1 : 0}
           />
         ))}
       </svg>
@@ -164,9 +166,11 @@ interface MarkProps {
   readonly high: number | null;
   readonly color: string | null;
   readonly current: boolean;
+  /** 1 when the value lies under the axis, −1 when above it: the point sits on the edge and an arrow says so. */
+  readonly beyond: -1 | 0 | 1;
 }
 
-function Mark({ point, x, y, low, high, color, current }: MarkProps) {
+function Mark({ point, x, y, low, high, color, current, beyond }: MarkProps) {
   const radius = radiusOf(point.clearFraction);
   if (point.status !== 'ok' || color === null) {
     return <circle class={current ? 'hollow current' : 'hollow'} cx={x} cy={y} r={3.5} />;
@@ -175,6 +179,9 @@ function Mark({ point, x, y, low, high, color, current }: MarkProps) {
     <g>
       {low !== null && high !== null && <line class="whisker" x1={x} x2={x} y1={low} y2={high} />}
       {current && <circle class="ring" cx={x} cy={y} r={radius + 4} />}
+      {beyond !== 0 && (
+        <path class="beyond" d={`M${x - 4} ${y + beyond * (radius + 3)}h8l-4 ${beyond * 5}z`} />
+      )}
       <circle class="dot" cx={x} cy={y} r={radius} fill={color} />
     </g>
   );

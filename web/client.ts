@@ -1,100 +1,19 @@
+import type * as Contract from '../api/contract/products.ts';
 import type { PlaceLayer } from './state.ts';
-import type { Language } from './text/say.ts';
+import { say } from './text/say.ts';
 
 export type Bilingual = { readonly zh: string; readonly en: string };
 export type Bbox = readonly [west: number, south: number, east: number, north: number];
 
-export interface Product {
-  readonly id: string;
-  readonly title: Bilingual;
-  readonly ends: { readonly zh: readonly [string, string]; readonly en: readonly [string, string] };
-  /** `1` is dimensionless. */
-  readonly unit: string;
-  /** Product value of one stored count. */
-  readonly scale: number;
-  readonly nodata: number;
-  readonly legend: readonly { readonly value: number; readonly color: string }[];
-  readonly statistics: readonly string[];
-  readonly minimumClear: number;
-}
-
-export interface Collection {
-  readonly id: string;
-  readonly title: string | Bilingual;
-  readonly sensor: { readonly id: string; readonly title: string | Bilingual };
-  readonly from: string | null;
-  readonly to: string | null;
-  readonly sceneCount: number;
-}
-
-export interface Workspace {
-  readonly name: string;
-  readonly simulated: boolean;
-  readonly bbox: Bbox | null;
-  readonly basemap: { readonly tiles: string | readonly string[]; readonly attribution: string } | null;
-  readonly collections: readonly Collection[];
-  readonly counts: Readonly<Record<string, number>>;
-  readonly version: string;
-}
-
-export interface ImageDate {
-  /** Beijing calendar day. */
-  readonly date: string;
-  readonly datetime: string;
-  readonly collection: string;
-  readonly scenes: readonly string[];
-  readonly clearFraction: number | null;
-}
-
+export type Product = Contract.Product;
+export type Workspace = Contract.Workspace;
+export type Series = Contract.Series;
+export type SeriesPoint = Series['points'][number];
+export type Pixel = Contract.Pixel;
+export type ImageDate = (typeof Contract.dates)['_output']['dates'][number];
+export type Values = (typeof Contract.values)['_output'];
 /** Value (null when too little was clear), clear share 0–1, count of clear pixels. */
-export type PlaceValue = readonly [value: number | null, clearFraction: number, pixelCount: number];
-
-export interface Values {
-  readonly product: string;
-  readonly date: string;
-  readonly statistic: string;
-  readonly unit: string;
-  readonly values: Readonly<Record<string, PlaceValue>>;
-}
-
-export interface SeriesPoint {
-  readonly datetime: string;
-  readonly date: string;
-  readonly collection: string;
-  readonly scene: string;
-  readonly status: 'ok' | 'insufficient';
-  readonly value: number | null;
-  readonly low: number | null;
-  readonly high: number | null;
-  readonly pixelCount: number;
-  readonly clearFraction: number;
-}
-
-export interface Series {
-  readonly place: {
-    readonly id: string;
-    readonly kind: string;
-    readonly code: string | null;
-    readonly name: string | null;
-    readonly crop: string | null;
-    readonly areaM2: number;
-    readonly areaMu: number;
-    readonly region: string | null;
-  };
-  readonly product: string;
-  readonly statistic: string;
-  readonly unit: string;
-  readonly minimumClear: number;
-  readonly points: readonly SeriesPoint[];
-  readonly source: { readonly sensor: string | null; readonly version: string | null };
-}
-
-export interface Pixel {
-  readonly value: number | null;
-  readonly flags: readonly { readonly id: string; readonly title: Bilingual }[];
-  readonly scene: string | null;
-  readonly datetime: string | null;
-}
+export type PlaceValue = Values['values'][string];
 
 export interface Place {
   readonly id: string;
@@ -138,17 +57,13 @@ export async function ask<T>(
 }
 
 async function problemOf(response: Response): Promise<Bilingual> {
-  const fallback = { zh: `服务回答 ${response.status}。`, en: `The server answered ${response.status}.` };
+  const status = { status: response.status };
+  const fallback = { zh: say('zh', 'state.status', status), en: say('en', 'state.status', status) };
   const body: unknown = await response.json().catch(() => null);
   if (typeof body !== 'object' || body === null) return fallback;
   const en = 'detail' in body && typeof body.detail === 'string' ? body.detail : fallback.en;
   const zh = 'detailZh' in body && typeof body.detailZh === 'string' ? body.detailZh : en;
   return { zh, en };
-}
-
-/** A title that may be one text or one a language. */
-export function titleIn(title: string | Bilingual, language: Language): string {
-  return typeof title === 'string' ? title : title[language];
 }
 
 interface FeaturePage {

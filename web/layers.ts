@@ -10,6 +10,8 @@ export interface MapColors {
   readonly ink: string;
   readonly casing: string;
   readonly hatch: string;
+  /** Land that the isolated stretch of the legend leaves out. */
+  readonly muted: string;
   readonly halo: string;
   readonly label: string;
 }
@@ -20,6 +22,7 @@ export const MAP_COLORS: Readonly<Record<'light' | 'dark', MapColors>> = {
     ink: '#1f2421',
     casing: '#ffffff',
     hatch: '#8b8f86',
+    muted: '#dcd9cf',
     halo: 'rgba(251,250,246,0.88)',
     label: '#1f2421',
   },
@@ -28,6 +31,7 @@ export const MAP_COLORS: Readonly<Record<'light' | 'dark', MapColors>> = {
     ink: '#0c0f0d',
     casing: '#ffffff',
     hatch: '#5c635e',
+    muted: '#262c29',
     halo: 'rgba(16,20,18,0.85)',
     label: '#e8e6df',
   },
@@ -108,32 +112,37 @@ export function colorAt(product: Product, value: number): string {
     .join('')}`;
 }
 
+/** The largest stored count. */
+const MOST = 32767;
+
 /** A part of the legend shown alone, between two of its values; null shows all. */
 export type Isolated = readonly [low: number, high: number] | null;
 
 /**
  * The colour ramp on stored counts: nodata transparent, the legend's stops at value ÷ scale. With `isolated` all
- * other counts turn transparent; that needs stops one count apart, because a ramp has no steps.
+ * other counts turn `muted`, which must not be transparent: the hatch below means cloud. A ramp has no steps, so the
+ * edges are stops one count apart.
  */
-export function rampOf(product: Product, isolated: Isolated = null): ExpressionSpecification {
-  const clear = 'rgba(0,0,0,0)';
+export function rampOf(product: Product, muted: string, isolated: Isolated = null): ExpressionSpecification {
+  const first = product.nodata + 1;
   const count = (value: number) => Math.round(value / product.scale);
-  const stops = new Map<number, string>([[product.nodata, clear]]);
+  const stops = new Map<number, string>([[product.nodata, 'rgba(0,0,0,0)']]);
   if (isolated === null) {
-    stops.set(product.nodata + 1, product.legend[0]?.color ?? clear);
+    stops.set(first, product.legend[0]?.color ?? muted);
     for (const stop of product.legend) stops.set(count(stop.value), stop.color);
   } else {
     const [low, high] = isolated;
-    const [first, last] = rangeOf(product);
+    const [lowest, highest] = rangeOf(product);
     // The ends of the ramp stand for everything beyond them.
-    const from = low <= first ? product.nodata + 1 : count(low);
-    const to = high >= last ? 32767 : count(high);
-    if (from > product.nodata + 1) stops.set(from - 1, clear);
+    const from = low <= lowest ? first : count(low);
+    const to = high >= highest ? MOST : count(high);
+    if (from > first) stops.set(first, muted).set(from - 1, muted);
     stops.set(from, colorAt(product, low));
-    for (const stop of product.legend)
+    for (const stop of product.legend) {
       if (stop.value > low && stop.value < high) stops.set(count(stop.value), stop.color);
+    }
     stops.set(to, colorAt(product, high));
-    if (to < 32767) stops.set(to + 1, clear);
+    if (to < MOST) stops.set(to + 1, muted);
   }
   const flat = [...stops].sort(([a], [b]) => a - b).flat();
   // Built as pairs of number and colour; the expression type is a tuple that cannot be spread into.
@@ -147,6 +156,11 @@ export function tileUrl(kind: 'raw' | 'maps', collection: string, product: strin
 }
 
 const INK_LINE_ZOOM = ['interpolate', ['linear'], ['zoom'], 11, 0.25, 13, 0.6, 16, 1.1];
+
+/** Address of the TileJSON of one product and date: it tells the zoom levels and bounds worth asking for. */
+export function tileJsonUrl(kind: 'raw' | 'maps', collection: string, product: string, date: string): string {
+  return tileUrl(kind, collection, product, date).replace('{z}/{x}/{y}.png', 'tilejson.json');
+}
 
 /** Outline, hit area, hover and selection of one place layer, bottom to top. */
 export function placeLayers(layer: PlaceLayer, colors: MapColors): LayerSpecification[] {

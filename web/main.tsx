@@ -3,14 +3,13 @@ import 'maplibre-gl/dist/maplibre-gl.css';
 import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { products, startAsking, workspace } from './data.ts';
-import { resolvedTheme } from './map.ts';
 import { Bar } from './panels/bar.tsx';
 import { drawer, legendFolded, sheet } from './panels/frame.ts';
 import { List } from './panels/list.tsx';
 import { MapArea } from './panels/map-area.tsx';
 import { Notice } from './panels/notice.tsx';
 import { stepDate } from './panels/strip.tsx';
-import { followHistory, go, language, trueColour, view } from './state.ts';
+import { followHistory, go, language, resolvedTheme, trueColour, view } from './state.ts';
 import { say } from './text/say.ts';
 
 function Page() {

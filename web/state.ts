@@ -1,4 +1,6 @@
 import { computed, signal } from '@preact/signals';
+import type { Bbox, Pixel } from './client.ts';
+import type { Isolated } from './layers.ts';
 import type { Language } from './text/say.ts';
 
 export type PlaceLayer = 'parcels' | 'stands';
@@ -42,7 +44,7 @@ export const DEFAULT_VIEW: View = {
 };
 
 /** Ids come from other people's files: anything printable and short, and never used as anything but text. */
-const ID = /^[^\s\u0000-\u001f]{1,128}$/u;
+const ID = /^[^\s\p{Cc}]{1,128}$/u;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
 /** The view a query string asks for; whatever is missing or malformed falls back to the default. */
@@ -105,6 +107,11 @@ function readShare(text: string | null): number {
 /** The current view; change it with `go` so that the address follows. */
 export const view = signal<View>(readView(globalThis.location?.search ?? ''));
 export const language = computed(() => view.value.language);
+/** Parts of the view on their own, so that what depends on one of them does not run at every move of the map. */
+export const layer = computed(() => view.value.layer);
+export const placeId = computed(() => view.value.place);
+export const opacity = computed(() => view.value.opacity);
+export const basemapShown = computed(() => view.value.basemap);
 
 /** True while the true colour picture is shown in place of the product. */
 export const trueColour = signal(false);
@@ -129,3 +136,25 @@ export function followHistory(): void {
     view.value = readView(location.search);
   });
 }
+
+/** What is under the cursor: position on the map's box, place, and the pixel once it is known. */
+export interface Cursor {
+  readonly x: number;
+  readonly y: number;
+  /** Which way the readout opens so that it stays on the map. */
+  readonly opens: 'left' | 'right';
+  readonly layer: PlaceLayer | null;
+  readonly id: string | null;
+  readonly name: string | null;
+  readonly pixel: Pixel | null;
+}
+
+export const cursor = signal<Cursor | null>(null);
+export const busy = signal(false);
+export const tilesFailed = signal(false);
+export const isolated = signal<Isolated>(null);
+/** The box in view, for what is said about "in view". */
+export const bounds = signal<Bbox | null>(null);
+/** Whether the camera has its first place; before that nothing else may move it. */
+export const placed = signal(false);
+export const resolvedTheme = signal<'light' | 'dark'>('light');

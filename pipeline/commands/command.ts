@@ -55,6 +55,11 @@ export const WORKSPACE_OPTIONS = {
   workspace: { kind: 'value', value: 'DIR', help: { zh: '工作区目录（默认 HEITU_WORKSPACE 或 ./workspace）', en: 'workspace folder (default HEITU_WORKSPACE or ./workspace)' } },
 } as const satisfies Record<string, OptionRow>;
 
+/** Option of the verbs that read a raster whose CRS may not be in it. */
+export const EPSG_OPTION = {
+  epsg: { kind: 'value', value: 'N', help: { zh: '影像未写明坐标系时的 EPSG 代码', en: 'EPSG code of imagery that does not name its own' } },
+} as const satisfies Record<string, OptionRow>;
+
 /** Exit code of an error: 2 when the request was wrong, 1 when the work failed. */
 export function exitCode(error: HeituError): 1 | 2 {
   return error.family === 'asker' ? 2 : 1;
@@ -90,4 +95,9 @@ export function choiceOption<T extends string>(call: Call, name: string, choices
   const found = choices.find((choice) => choice === text);
   if (found === undefined) throw new HeituError('E_PARAMETER_INVALID', { where: `--${name}`, what: `${text}, expected ${choices.join(', ')}` });
   return found;
+}
+
+/** The code that --epsg states, if it does. */
+export function epsgOption(call: Call): number | undefined {
+  return numberOption(call, 'epsg', { min: 1024, max: 32_767, whole: true });
 }

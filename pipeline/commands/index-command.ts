@@ -6,7 +6,7 @@ import { type BandSource, type IndexFile, indexFile, namedBands, parseBands } fr
 import { BACKENDS, openBackend } from '../kernels/backend.ts';
 import type { BandCode } from '../sensors/bands.ts';
 import { VERSION } from '../version.ts';
-import { type Call, type CommandRow, choiceOption, errorLine, exitCode, numberOption } from './command.ts';
+import { type Call, type CommandRow, choiceOption, errorLine, exitCode, epsgOption, EPSG_OPTION, numberOption } from './command.ts';
 import { startStage } from './progress.ts';
 
 export const INDEX: CommandRow = {
@@ -19,6 +19,7 @@ export const INDEX: CommandRow = {
     name: { kind: 'value', value: 'STEM', help: { zh: '输出文件名前缀（波段分文件时）', en: 'stem of the output names, for bands in files of their own' } },
     scale: { kind: 'value', value: 'S', help: { zh: '反射率 = S × 存储值 + O', en: 'reflectance = S × stored + O' } },
     offset: { kind: 'value', value: 'O', help: { zh: '见 --scale', en: 'see --scale' } },
+    ...EPSG_OPTION,
     backend: { kind: 'value', value: 'NAME', help: { zh: '计算后端：auto webgpu wasm cpu', en: 'kernel back end: auto webgpu wasm cpu' } },
     compress: { kind: 'value', value: 'NAME', help: { zh: '压缩：deflate 或 zstd', en: 'compression: deflate or zstd' } },
   },
@@ -39,6 +40,7 @@ async function run(call: Call): Promise<0 | 1 | 2> {
     out,
     scale: numberOption(call, 'scale', { min: -1e6, max: 1e6 }),
     offset: numberOption(call, 'offset', { min: -1e6, max: 1e6 }),
+    epsg: epsgOption(call),
     compress: choiceOption(call, 'compress', ['deflate', 'zstd']) ?? 'deflate',
     version: VERSION,
   } as const;
@@ -104,6 +106,7 @@ async function bandsOf(call: Call, file: string | null): Promise<ReadonlyMap<Ban
   if (text !== undefined) return parseBands(text, file);
   const raster = await openRaster(file!);
   await raster.close();
+  raster.checkWhole();
   return namedBands(file!, raster.info.bands.map((band) => band.description));
 }
 

@@ -4,7 +4,7 @@ import { HeituError } from '../core/error.ts';
 import { type Description, descriptionSchema, parseDescriptions } from '../ingest/describe.ts';
 import { ingestPaths, type IngestRow } from '../jobs/ingest.ts';
 import { parseBands } from '../jobs/index-file.ts';
-import { type Call, type CommandRow, errorLine, needFiles, numberOption, WORKSPACE_OPTIONS } from './command.ts';
+import { type Call, type CommandRow, errorLine, needFiles, epsgOption, EPSG_OPTION, numberOption, WORKSPACE_OPTIONS } from './command.ts';
 import { withSession } from './session.ts';
 
 export const INGEST: CommandRow = {
@@ -22,6 +22,7 @@ export const INGEST: CommandRow = {
     scale: { kind: 'value', value: 'S', help: { zh: '值 = S × 存储值 + O', en: 'value = S × stored + O' } },
     offset: { kind: 'value', value: 'O', help: { zh: '见 --scale', en: 'see --scale' } },
     nodata: { kind: 'value', value: 'N', help: { zh: '无数据值', en: 'stored value that means no data' } },
+    ...EPSG_OPTION,
     ...WORKSPACE_OPTIONS,
   },
   examples: [
@@ -75,7 +76,7 @@ async function describedBy(call: Call): Promise<Description[]> {
     });
     return parseDescriptions(text, file);
   }
-  const names = ['datetime', 'pattern', 'time-of-day', 'sensor', 'collection', 'bands', 'encoding', 'scale', 'offset', 'nodata'];
+  const names = ['datetime', 'pattern', 'time-of-day', 'sensor', 'collection', 'bands', 'encoding', 'scale', 'offset', 'nodata', 'epsg'];
   if (names.every((name) => call.value(name) === undefined)) return [];
   const numbers = { min: -1e9, max: 1e9 };
   const bands = call.value('bands');
@@ -90,6 +91,7 @@ async function describedBy(call: Call): Promise<Description[]> {
     scale: numberOption(call, 'scale', numbers) ?? 1,
     offset: numberOption(call, 'offset', numbers),
     nodata: numberOption(call, 'nodata', numbers),
+    epsg: epsgOption(call),
   };
   const parsed = descriptionSchema.safeParse(JSON.parse(JSON.stringify(draft)));
   if (!parsed.success) {

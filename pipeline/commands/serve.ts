@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readApiConfig } from '../../api/config.ts';
-import { startServer } from '../../api/server.ts';
 import { VERSION } from '../version.ts';
 import { type Call, type CommandRow, numberOption, WORKSPACE_OPTIONS } from './command.ts';
 import { type Session, withSession } from './session.ts';
@@ -21,6 +19,8 @@ export const SERVE: CommandRow = {
 /** Serves a session until the person stops it. */
 export async function serveUntilStopped(call: Call, session: Session): Promise<0> {
   const { terminal } = call;
+  // Loaded here, so that the verbs that serve nothing start without a web server.
+  const [{ readApiConfig }, { startServer }] = await Promise.all([import('../../api/config.ts'), import('../../api/server.ts')]);
   const server = await startServer({
     store: session.store,
     workspace: session.workspace.folder,

@@ -2,7 +2,7 @@ import { HeituError } from '../core/error.ts';
 import { COVERAGE_RULES, type CoverageRule, type ZonalRow, zonalOfFile } from '../jobs/zonal.ts';
 import { writeWhole } from '../jobs/workspace.ts';
 import { isStatisticId, STATISTICS, type StatisticId } from '../zones/statistics.ts';
-import { type Call, type CommandRow, choiceOption, errorLine, numberOption } from './command.ts';
+import { type Call, type CommandRow, choiceOption, errorLine, epsgOption, EPSG_OPTION, numberOption } from './command.ts';
 import { csvCell } from './csv.ts';
 import { startStage } from './progress.ts';
 
@@ -16,6 +16,7 @@ export const STATS: CommandRow = {
     rule: { kind: 'value', value: 'RULE', help: { zh: 'exact 按覆盖比例，center 按像元中心', en: 'exact (share covered) or center (pixel centre inside)' } },
     band: { kind: 'value', value: 'N', help: { zh: '波段号（默认 1）', en: 'band number (default 1)' } },
     id: { kind: 'value', value: 'FIELD', help: { zh: '作为编号的字段', en: 'property that is the id' } },
+    ...EPSG_OPTION,
     out: { kind: 'value', value: 'FILE', help: { zh: '写入 .csv 或 .geojson（默认打印 CSV）', en: 'write .csv or .geojson (default: print CSV)' } },
   },
   examples: ['heitu stats ndvi.tif parcels.geojson --out ndvi.csv', 'heitu stats ndvi.tif parcels.geojson --rule center --band 2 --json'],
@@ -42,6 +43,7 @@ async function run(call: Call): Promise<0 | 1> {
     rule: choiceOption(call, 'rule', Object.keys(COVERAGE_RULES) as CoverageRule[]) ?? 'exact',
     band: numberOption(call, 'band', { min: 1, max: 65_535, whole: true }) ?? 1,
     id: call.value('id'),
+    epsg: epsgOption(call),
     onPlace: (done, total) => stage.update(done / total),
   });
   for (const error of refused) terminal.note(errorLine(error, terminal.config.language));

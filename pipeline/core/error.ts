@@ -129,6 +129,12 @@ export const ERRORS = {
     en: 'unknown parameter {what}',
     remedy: { zh: '可用参数：{where}', en: 'known ones: {where}' },
   },
+  E_METHOD_INVALID: {
+    family: 'asker',
+    zh: '此地址不支持 {what}',
+    en: '{what} is not allowed at this address',
+    remedy: { zh: '可用：{where}', en: 'use {where}' },
+  },
   E_INDEX_UNKNOWN: {
     family: 'asker',
     zh: '没有指数 {what}',
@@ -158,6 +164,12 @@ export const ERRORS = {
     zh: '{where} 没有可用的晴空像元',
     en: 'no clear pixels in {where}',
     remedy: { zh: '换一个日期', en: 'choose another date' },
+  },
+  E_TIMEOUT: {
+    family: 'machine',
+    zh: '{where} 超时（{what}）',
+    en: '{where} took too long ({what})',
+    remedy: { zh: '缩小范围或稍后重试', en: 'ask for less, or try again later' },
   },
   E_STORE_UNAVAILABLE: {
     family: 'machine',

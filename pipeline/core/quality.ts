@@ -12,7 +12,7 @@ export const QUALITY = {
   SNOW: { bit: 1 << 6, excludes: true, title: { zh: '雪', en: 'snow' } },
   CLOUD_OR_SNOW: { bit: 1 << 7, excludes: true, title: { zh: '云或雪', en: 'cloud or snow' } },
   WATER: { bit: 1 << 8, excludes: false, title: { zh: '水体', en: 'water' } },
-  EDGE: { bit: 1 << 9, excludes: true, title: { zh: '影像边缘', en: 'image edge' } },
+  EDGE: { bit: 1 << 9, excludes: true, title: { zh: '云或影像边缘', en: 'edge of cloud or image' } },
   UNDEFINED: { bit: 1 << 10, excludes: true, title: { zh: '无法计算', en: 'undefined' } },
 } as const satisfies Record<string, QualityRow>;
 

@@ -28,6 +28,8 @@ export const descriptionSchema = z.strictObject({
   scale: z.number().refine((value) => value !== 0),
   offset: z.number().default(0),
   nodata: z.number().optional(),
+  /** CRS of imagery that does not name its own. */
+  epsg: z.number().int().min(1024).max(32_767).optional(),
   level: z.string().max(16).default('unknown'),
   parcels: z
     .strictObject({ file: z.string().max(200), id: z.string().max(64).optional(), name: z.string().max(64).optional(), layer: z.enum(['parcel', 'stand', 'region']).default('parcel') })

@@ -27,8 +27,12 @@ export interface Admitted {
 export async function admit(delivery: Delivery): Promise<Admitted> {
   const path = join(delivery.folder, delivery.image);
   const raster = await openRaster(path);
-  await raster.close();
-  const grid = gridOf(raster.info, path);
+  try {
+    raster.checkWhole();
+  } finally {
+    await raster.close();
+  }
+  const grid = gridOf(raster.info, path, delivery.description?.epsg);
   const names = delivery.metadata === null ? [delivery.image] : [delivery.image, delivery.metadata];
   const files = await Promise.all(names.map((name) => checksum(delivery.folder, name)));
   const common = {
@@ -154,14 +158,16 @@ function agreedTime(name: DeliveryName, metadata: DeliveryMetadata, where: strin
   return stated;
 }
 
-function gridOf(info: RasterInfo, where: string): Scene['grid'] {
-  if (info.transform === null || !isKnownCrs(info.epsg)) {
+/** The grid of a raster, its CRS as stated by the person where they did; E_CRS_UNKNOWN when positions stay unknown. */
+export function gridOf(info: RasterInfo, where: string, stated?: number): Scene['grid'] {
+  const epsg = stated ?? info.epsg;
+  if (info.transform === null || !isKnownCrs(epsg)) {
     throw new HeituError('E_CRS_UNKNOWN', {
       where,
-      what: info.transform === null ? 'it has no georeference' : (info.crsName ?? (info.epsg === null ? 'none given' : `EPSG:${info.epsg}`)),
+      what: info.transform === null ? 'it has no georeference' : epsg === null ? (info.crsName ?? 'none given') : `EPSG:${epsg}`,
     });
   }
-  return { width: info.width, height: info.height, transform: info.transform, epsg: info.epsg };
+  return { width: info.width, height: info.height, transform: info.transform, epsg };
 }
 
 async function checksum(folder: string, name: string): Promise<SceneFile> {

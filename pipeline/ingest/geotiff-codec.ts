@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { constants, inflate, zstdDecompress } from 'node:zlib';
 import { getDecoder } from 'geotiff';
 import { HeituError } from '../core/error.ts';
+import { decodeJpeg, jpegFrame } from './geotiff-jpeg.ts';
 import type { Layout } from './geotiff-layout.ts';
 import { decodeLzw } from './geotiff-lzw.ts';
 
@@ -33,7 +34,7 @@ interface Codec {
 const CODECS: Readonly<Record<number, Codec>> = {
   1: { name: 'none', expansion: 1, decode: ({ input }) => input },
   5: { name: 'lzw', expansion: 4096, decode: ({ input, expected }) => decodeLzw(input, expected) },
-  7: { name: 'jpeg', expansion: 4096, decode: decodeJpeg },
+  7: { name: 'jpeg', expansion: 4096, decode: decodeJpegBlock },
   8: { name: 'deflate', expansion: 1040, decode: decodeDeflate },
   32773: {
     name: 'packbits',
@@ -66,10 +67,13 @@ export function compressionName(code: number): string {
   return CODECS[code]?.name ?? REFUSED[code] ?? `compression ${code}`;
 }
 
+const CMYK = 5;
+const YCBCR = 6;
+
 /** Colours that other programs show as RGB: their stored numbers would be taken for something else than they are. */
 const CONVERTED_COLOURS: Readonly<Record<number, string>> = {
-  5: 'CMYK',
-  6: 'YCbCr',
+  [CMYK]: 'CMYK',
+  [YCBCR]: 'YCbCr',
   8: 'CIELab',
   9: 'ICCLab',
   10: 'ITULab',
@@ -82,8 +86,9 @@ export function checkReadable(layout: Layout, where: string): void {
   const { predictor, dtype, bits, photometric } = layout;
   if (codec.name === 'jpeg' && bits !== 8) throw unsupported(where, `${bits}-bit jpeg`);
   const colours = CONVERTED_COLOURS[photometric];
-  if (colours !== undefined && (photometric !== 5 || bits === 8))
-    throw unsupported(where, `${colours} colours`);
+  const isDecoded = photometric === YCBCR && codec.name === 'jpeg' && layout.samplesInBlock === 3;
+  const isPlain = photometric === CMYK && bits !== 8;
+  if (colours !== undefined && !isDecoded && !isPlain) throw unsupported(where, `${colours} colours`);
   if (predictor === 1 || codec.name === 'jpeg' || codec.name === 'lerc') return;
   const isWhole = bits === 8 || bits === 16 || bits === 32 || bits === 64;
   if (predictor === 2 && isWhole) return;
@@ -159,47 +164,40 @@ function decodePackBits(input: Uint8Array, most: number): Uint8Array {
   return out.subarray(0, length);
 }
 
-async function decodeJpeg({ input, layout, rows, where }: Job): Promise<Uint8Array> {
-  checkJpegSize(input, layout, rows, where);
-  const decoder = await getDecoder(7, {
-    ...decoderParameters(layout),
-    ...(layout.jpegTables === null ? {} : { JPEGTables: layout.jpegTables }),
-  } as Parameters<typeof getDecoder>[1]); // the declared type leaves out JPEGTables, which the decoder reads
-  return new Uint8Array(await decoder.decode(exactBuffer(input)));
-}
-
-/** The frame header says how much memory the decoder will take, so it is looked at first. */
-function checkJpegSize(input: Uint8Array, layout: Layout, rows: number, where: string): void {
-  const view = new DataView(input.buffer, input.byteOffset, input.byteLength);
-  let at = 2;
-  while (at + 10 <= input.length && input[at] === 0xff) {
-    const marker = input[at + 1]!;
-    const isFrame = marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-    if (!isFrame) {
-      at += 2 + view.getUint16(at + 2);
-      continue;
-    }
-    const [height, width, components] = [view.getUint16(at + 5), view.getUint16(at + 7), input[at + 9]];
-    if (marker > 0xc2) throw unsupported(where, `jpeg frame type ${marker - 0xc0}`);
-    if (width !== layout.blockWidth || height < rows || height > layout.blockHeight) {
-      throw new Error(`the frame is ${width} × ${height}`);
-    }
-    if (components !== layout.samplesInBlock) throw new Error(`the frame has ${components} components`);
-    return;
+async function decodeJpegBlock({ input, layout, rows, where }: Job): Promise<Uint8Array> {
+  const frame = jpegFrame(input);
+  if (frame === null) throw new Error('there is no frame header');
+  const { kind, width, height, components } = frame;
+  if (kind > 2) throw unsupported(where, `jpeg frames of type ${kind}`);
+  if (width !== layout.blockWidth || height < rows || height > layout.blockHeight) {
+    throw new Error(`the frame is ${width} × ${height}`);
   }
-  throw new Error('there is no frame header');
+  if (components !== layout.samplesInBlock) throw new Error(`the frame has ${components} components`);
+  if (components !== 1 && components !== 3) throw unsupported(where, `jpeg of ${components} components`);
+  const colours = layout.photometric === YCBCR ? 'ycbcr' : 'stored';
+  return await decodeJpeg(input, layout.jpegTables, components, colours);
 }
 
-async function decodeLerc({ input, layout, rows, expected, where }: Job): Promise<Uint8Array> {
-  if (layout.lercParameters?.[1] !== 0) throw unsupported(where, 'a second compression around LERC');
-  checkLercHeader(input, layout, rows, where);
+async function decodeLerc({ input, layout, rows, expected, capacity, where }: Job): Promise<Uint8Array> {
+  const blob = await unwrapLerc(input, layout, capacity);
+  checkLercHeader(blob, layout, rows, where);
   const decoder = await getDecoder(34887, {
     ...decoderParameters(layout),
-    LercParameters: layout.lercParameters,
+    LercParameters: [LERC_VERSION, 0],
   } as Parameters<typeof getDecoder>[1]); // the declared type leaves out LercParameters, which the decoder reads
-  const output = new Uint8Array(await decoder.decode(exactBuffer(input)));
+  const output = new Uint8Array(await decoder.decode(exactBuffer(blob)));
   if (output.length !== expected) throw new Error(`${output.length} bytes instead of ${expected}`);
   return output;
+}
+
+const LERC_VERSION = 4;
+
+/** LERC blobs may be compressed once more: 1 is deflate, 2 zstd. They are hardly ever larger than the pixels. */
+async function unwrapLerc(input: Uint8Array, layout: Layout, capacity: number): Promise<Uint8Array> {
+  const limits = { maxOutputLength: capacity + PADDING };
+  const second = layout.lercParameters?.[1];
+  if (second === 1) return await inflateAsync(input, limits);
+  return second === 2 ? await zstdAsync(input, limits) : input;
 }
 
 /** Lerc2 header: magic (6), version, checksum from version 3 on, rows, columns, values a pixel from 4 on, valid pixels. */

@@ -46,6 +46,8 @@ export interface RasterFile {
   read(bands: readonly number[], window: Window, level?: number): Promise<TypedArray[]>;
   /** False when no block of the window (at full size) was ever written, so that all of it is nodata, or 0. */
   isWritten(bands: readonly number[], window: Window): boolean;
+  /** Throws E_TIFF_DAMAGED when a block of the full-size image lies beyond the end of the file: it was cut off. */
+  checkWhole(): void;
   close(): Promise<void>;
 }
 
@@ -103,8 +105,24 @@ export async function openSource(source: Source): Promise<RasterFile> {
       checkWindow(main, bands, window);
       return piecesOf(main, bands, window).some(({ index }) => !isAbsent(main, index));
     },
+    checkWhole: () => checkWhole(main, source),
     close: () => source.close(),
   };
+}
+
+/** Positions are read when a file is opened, so this costs no reading. */
+function checkWhole(main: Layout, source: Source): void {
+  const plain = main.compression === 1;
+  for (let index = 0; index < main.offsets.length; index++) {
+    if (isAbsent(main, index)) continue;
+    const size = plain ? Math.min(main.sizes[index]!, rowsInBlock(main, index) * main.rowBytes) : main.sizes[index]!;
+    if (main.offsets[index]! + size > source.size) {
+      throw new HeituError('E_TIFF_DAMAGED', {
+        where: source.name,
+        what: `${main.tiled ? 'tile' : 'strip'} ${index} reaches beyond the end of the file at ${source.size}`,
+      });
+    }
+  }
 }
 
 const REDUCED = 1;

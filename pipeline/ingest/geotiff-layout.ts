@@ -160,7 +160,8 @@ const FORMAT_NAMES: Readonly<Record<number, string>> = {
 };
 
 function dtypeOf(bits: number, format: number): Dtype | null {
-  if (format === 3) return ({ 16: 'float16', 32: 'float32', 64: 'float64' } as const)[bits] ?? null;
+  if (format === 3)
+    return ({ 16: 'float16', 24: 'float32', 32: 'float32', 64: 'float64' } as const)[bits] ?? null;
   if (format === 2) return ({ 8: 'int8', 16: 'int16', 32: 'int32', 64: 'int64' } as const)[bits] ?? null;
   if (format !== 1 && format !== 4) return null;
   if (bits === 64) return 'uint64';

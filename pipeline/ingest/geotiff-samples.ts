@@ -52,6 +52,7 @@ export function storedAs(dtype: Dtype, value: number | null): number | null {
 /** Samples of a decompressed block, in storage order; may be changed in place and shares the memory of `bytes`. */
 export function toSamples(layout: Layout, bytes: Uint8Array, rows: number, bigEndian: boolean): TypedArray {
   const { bits, dtype, predictor } = layout;
+  if (bits === 24 && dtype === 'float32') return float24(layout, bytes, rows, bigEndian);
   if (bits !== 8 && bits !== 16 && bits !== 32 && bits !== 64) return unpackBits(layout, bytes, rows);
   const isCoded = layout.compression !== JPEG && layout.compression !== LERC;
   const own = aligned(bytes);
@@ -173,6 +174,24 @@ function widen(dtype: Dtype, bytes: Uint8Array): TypedArray {
     case 'int64':
       return Float64Array.from(new BigInt64Array(buffer, byteOffset, byteLength / 8), Number);
   }
+}
+
+/** The 24-bit floats of Adobe TIFF Technical Note 3: sign, 7 bits of exponent with bias 63, 16 bits of fraction. */
+function float24(layout: Layout, bytes: Uint8Array, rows: number, bigEndian: boolean): Float32Array {
+  const isJoined = layout.predictor === 3;
+  const source = isJoined ? joinFloatBytes(layout, aligned(bytes), rows) : bytes;
+  const [low, high] = bigEndian && !isJoined ? [2, 0] : [0, 2];
+  const out = new Float32Array(rows * layout.blockWidth * layout.samplesInBlock);
+  for (let i = 0; i < out.length; i++) {
+    const top = source[3 * i + high]!;
+    const fraction = source[3 * i + 1]! * 256 + source[3 * i + low]!;
+    const exponent = top & 127;
+    const sign = top & 128 ? -1 : 1;
+    if (exponent === 127) out[i] = fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
+    else if (exponent === 0) out[i] = sign * fraction * 2 ** -78;
+    else out[i] = sign * (1 + fraction / 65536) * 2 ** (exponent - 63);
+  }
+  return out;
 }
 
 /** IEEE 754 binary16. `halfToFloat(0x3c00)` is 1. */

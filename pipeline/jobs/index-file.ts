@@ -6,7 +6,8 @@ import { QUALITY } from '../core/quality.ts';
 import { type LooseTile, withBands } from '../core/tile.ts';
 import { computeIndex, quantise } from '../indices/compute.ts';
 import { INDICES, type IndexId } from '../indices/table.ts';
-import { type Dtype, gridOf, openRaster, type RasterFile } from '../ingest/geotiff.ts';
+import { gridOf } from '../ingest/door.ts';
+import { type Dtype, openRaster, type RasterFile } from '../ingest/geotiff.ts';
 import type { Backend } from '../kernels/backend.ts';
 import { flagImplausible } from '../mask/validity.ts';
 import { type BandCode, BANDS, isBandCode } from '../sensors/bands.ts';
@@ -26,6 +27,8 @@ export interface IndexFileOptions {
   /** `reflectance = scale * stored + offset`; left out, the file's own scale, else a convention by dtype. */
   readonly scale: number | undefined;
   readonly offset: number | undefined;
+  /** CRS of files that do not name their own. */
+  readonly epsg: number | undefined;
   readonly compress: 'deflate' | 'zstd';
   readonly backend: Backend;
   readonly version: string;
@@ -64,11 +67,12 @@ export function parseBands(text: string, file: string | null): Map<BandCode, Ban
   return bands;
 }
 
-/** Bands a file names itself in its band descriptions, by ASI code or common name. */
+/** Bands a file names itself: a word of the band's description is an ASI code or common name (`B08 nir`). */
 export function namedBands(file: string, descriptions: readonly (string | null)[]): Map<BandCode, BandSource> {
   const bands = new Map<BandCode, BandSource>();
   for (const [i, description] of descriptions.entries()) {
-    const code = description === null ? null : bandCode(description.trim());
+    const codes = (description ?? '').split(/\s+/).map(bandCode);
+    const code = codes.find((one) => one !== null) ?? null;
     if (code !== null && !bands.has(code)) bands.set(code, { file, number: i + 1 });
   }
   return bands;
@@ -90,7 +94,8 @@ export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]>
   const sources = new Map(needed.map((name) => [name, options.bands.get(name)!]));
   const files = await openAll(new Set([...sources.values()].map((source) => source.file)));
   try {
-    const grid = commonGrid(files);
+    for (const file of files.values()) file.checkWhole();
+    const grid = commonGrid(files, options.epsg);
     const readers = [...sources].map(([name, source]) => bandReader(name, source, files.get(source.file)!, options));
     const n = grid.width * grid.height;
     const counts = new Map(options.indices.map((id) => [id, new Int16Array(n)]));
@@ -143,8 +148,8 @@ async function openAll(paths: ReadonlySet<string>): Promise<Map<string, RasterFi
 }
 
 /** Bands from several files must lie on one grid. */
-function commonGrid(files: ReadonlyMap<string, RasterFile>): Grid {
-  const [first, ...others] = [...files].map(([path, file]) => [path, gridOf(file.info)] as const);
+function commonGrid(files: ReadonlyMap<string, RasterFile>, epsg: number | undefined): Grid {
+  const [first, ...others] = [...files].map(([path, file]) => [path, gridOf(file.info, path, epsg)] as const);
   const [path, grid] = first!;
   for (const [other, theirs] of others) {
     const same = theirs.width === grid.width && theirs.height === grid.height && theirs.epsg === grid.epsg && theirs.transform.every((value, i) => Math.abs(value - grid.transform[i]!) <= 1e-6 * Math.abs(grid.transform[1]));

@@ -35,7 +35,8 @@ export interface Imported {
 /** Reads a vector file and keeps its shapes as places; a broken shape is named and the rest goes on. */
 export async function importPlaceFile(store: Store, file: string, options: ImportOptions): Promise<Imported> {
   const { features, findings } = await readVectorFile(file, { id: options.id, name: options.name });
-  if (features.length === 0 && findings.length > 0) return { added: 0, updated: 0, unchanged: 0, refused: findings };
+  if (features.length === 0 && findings.length === 0) throw new HeituError('E_VECTOR_INVALID', { where: file, what: 'no polygons in it' });
+  if (features.length === 0) return { added: 0, updated: 0, unchanged: 0, refused: findings };
   const counts = await importPlaces(store, options.kind, features.map((feature) => placeOf(feature)), file);
   return { ...counts, refused: findings };
 }
@@ -45,7 +46,7 @@ function placeOf(feature: PlaceFeature): PlaceInput {
   const text = (...names: string[]) => {
     for (const name of names) {
       const value = properties[name];
-      if (typeof value === 'string' || typeof value === 'number') return String(value);
+      if ((typeof value === 'string' && value.trim() !== '') || typeof value === 'number') return String(value);
     }
     return null;
   };

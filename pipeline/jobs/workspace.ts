@@ -1,8 +1,9 @@
-import { mkdir, open, readFile, rename, unlink } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { HeituError } from '../core/error.ts';
 import type { Lattice } from '../warp/lattice.ts';
+import { writeAtomically } from '../write/atomic.ts';
 
 /** The folders of a workspace, made when missing. */
 const FOLDERS = ['cogs', 'inbox', 'quarantine', 'exports', 'log'] as const;
@@ -46,22 +47,9 @@ export async function keepLattice(workspace: Workspace, lattice: Lattice): Promi
   return { ...workspace, lattice };
 }
 
-/** Writes a text file whole or not at all: temporary name, fsync, rename. */
+/** Writes a text file whole or not at all. */
 export async function writeWhole(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.tmp`;
-  try {
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (cause) {
-    await unlink(temporary).catch(() => undefined);
-    throw new HeituError('E_WRITE_FAILED', { where: path, what: cause instanceof Error ? cause.message : String(cause), cause });
-  }
+  await writeAtomically(path, [Buffer.from(text)]);
 }
 
 function parseJson(text: string): unknown {

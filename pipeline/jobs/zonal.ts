@@ -1,8 +1,9 @@
 import { basename } from 'node:path';
-import { isKnownCrs, transformer } from '../core/crs.ts';
+import { transformer } from '../core/crs.ts';
 import { HeituError } from '../core/error.ts';
 import { clampWindow, type Grid, type Window } from '../core/grid.ts';
-import { gridOf, openRaster, type RasterFile } from '../ingest/geotiff.ts';
+import { gridOf } from '../ingest/door.ts';
+import { openRaster, type RasterFile } from '../ingest/geotiff.ts';
 import { centerMask, coverage, type Coverage, type MultiPolygonCoords } from '../zones/coverage.ts';
 import type { StatisticId } from '../zones/statistics.ts';
 import { summarise } from '../zones/summarise.ts';
@@ -19,6 +20,8 @@ export interface ZonalOptions {
   /** 1-based. */
   readonly band: number;
   readonly id: string | undefined;
+  /** CRS of a raster that does not name its own. */
+  readonly epsg: number | undefined;
   readonly onPlace?: (done: number, total: number) => void;
 }
 
@@ -37,8 +40,7 @@ export interface ZonalRow {
 export async function zonalOfFile(raster: string, vector: string, options: ZonalOptions): Promise<{ rows: ZonalRow[]; refused: readonly HeituError[] }> {
   const file = await openRaster(raster);
   try {
-    const grid = gridOf(file.info);
-    if (!isKnownCrs(grid.epsg)) throw new HeituError('E_CRS_UNKNOWN', { where: raster, what: file.info.crsName ?? 'none given' });
+    const grid = gridOf(file.info, raster, options.epsg);
     if (options.band > file.info.bandCount) {
       throw new HeituError('E_BAND_MISSING', { what: `number ${options.band}`, where: `${file.info.bandCount} bands in ${basename(raster)}` });
     }
@@ -71,7 +73,7 @@ async function zonalOfPlace(
     const values = Object.fromEntries(options.statistics.map((id) => [id, null]));
     return { feature, pixelCount: 0, clearFraction: 0, values, touches: false };
   }
-  const { values, valid } = await readValues(file, options.band, cover);
+  const { values, valid } = await readValues(file, grid, options.band, cover);
   const summary = summarise(values, valid, cover, options.statistics);
   const some = summary.pixelCount > 0;
   return {
@@ -84,8 +86,8 @@ async function zonalOfPlace(
 }
 
 /** Values of a window in physical units (the file's own scale and offset applied), and which of them are values. */
-async function readValues(file: RasterFile, band: number, cover: Coverage): Promise<{ values: Float64Array; valid: Uint8Array }> {
-  const window: Window | null = clampWindow(gridOf(file.info), cover.window);
+async function readValues(file: RasterFile, grid: Grid, band: number, cover: Coverage): Promise<{ values: Float64Array; valid: Uint8Array }> {
+  const window: Window | null = clampWindow(grid, cover.window);
   const n = cover.window.width * cover.window.height;
   const values = new Float64Array(n);
   const valid = new Uint8Array(n);

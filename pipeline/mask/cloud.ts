@@ -1,48 +1,74 @@
 import { QUALITY } from '../core/quality.ts';
 import type { LooseTile } from '../core/tile.ts';
 
-/** Constants of the spectral cloud test; reflectance units. */
+/** Constants of the spectral cloud tests of METHODS 2.2; reflectance units, lengths in metres. */
 const CLOUD = {
-  /** Haze-optimised transform B − 0.5 R − 0.08 above this: Fmask, Zhu & Woodcock 2012, doi 10.1016/j.rse.2011.10.028. */
-  hot: 0,
-  /** Σ|ρ − mean| / mean over B, G, R below this: the same. */
-  whiteness: 0.7,
-  /** Vegetation is not cloud. House value, METHODS 2.2. */
-  ndvi: 0.7,
-  /** Dark surfaces are not cloud. House value, METHODS 2.2. */
-  meanVisible: 0.12,
+  /** Potential cloud: haze-optimised transform B − 0.5 R − 0.08 above `hot` and Σ|ρ − mean| / mean over B, G, R below `whiteness` (Fmask, Zhu & Woodcock 2012, doi 10.1016/j.rse.2011.10.028), not vegetation, not dark (house values). */
+  possible: { hot: 0, whiteness: 0.7, ndvi: 0.7, meanVisible: 0.12 },
+  /** Core of a cloud: bright and white beyond doubt. House values. */
+  core: { hot: 0.07, whiteness: 0.25, blue: 0.22 },
+  /** A core narrower than twice this is a roof, a road or a sandbank. House value. */
+  narrow: 15,
+  /** A cloud reaches this far from its core through what is possible cloud. House value. */
+  reach: 60,
+  /** Rim around cloud that is not used either: METHODS 2.2, step 6. */
+  buffer: 30,
 } as const;
 
-/** Cloud edges are thin: this many metres around every cloud pixel are not used either (METHODS 2.2, step 6). */
-export const CLOUD_BUFFER_M = 30;
+/** How far around a pixel the cloud test looks, m. */
+export const CLOUD_HALO_M = CLOUD.narrow + CLOUD.reach + CLOUD.buffer;
 
 /**
- * Flags CLOUD by the potential-cloud test of METHODS 2.2 step 1 and the buffer of step 6, for tiles with B, G, R and N;
- * other tiles pass unchanged. `pixelSize` is in metres; a tile needs a halo of CLOUD_BUFFER_M for its rim to be right.
- * It finds opaque cloud; thin cloud, shadows and bright ground need the temporal and geometric tests.
+ * Flags CLOUD where a possible-cloud pixel lies near the core of a cloud, and EDGE within 30 m around (METHODS 2.2, steps
+ * 1, 2, 3 and 6 for one date), for tiles with B, G, R and N; other tiles pass unchanged. `pixelSize` is in metres; a tile
+ * needs a halo of CLOUD_HALO_M for its rim to be right. It finds opaque cloud; thin cloud and shadows need the temporal
+ * and geometric tests.
  */
 export function flagCloud<U extends 'toa' | 'boa'>(tile: LooseTile<U>, pixelSize: number): LooseTile<U> {
   const { B, G, R, N } = tile.bands;
   if (B === undefined || G === undefined || R === undefined || N === undefined) return tile;
-  const cloud = new Uint8Array(tile.quality.length);
-  for (let i = 0; i < cloud.length; i++) {
-    if ((tile.quality[i]! & QUALITY.NODATA.bit) === 0 && isCloud(B[i]!, G[i]!, R[i]!, N[i]!)) cloud[i] = 1;
-  }
   const { width, height } = tile.grid;
-  const grown = dilate(cloud, width, height, Math.max(1, Math.round(CLOUD_BUFFER_M / pixelSize)));
+  const possible = new Uint8Array(tile.quality.length);
+  const core = new Uint8Array(tile.quality.length);
+  for (let i = 0; i < possible.length; i++) {
+    if ((tile.quality[i]! & QUALITY.NODATA.bit) !== 0 || !isPossibleCloud(B[i]!, G[i]!, R[i]!, N[i]!)) continue;
+    possible[i] = 1;
+    if (isCloudCore(B[i]!, G[i]!, R[i]!)) core[i] = 1;
+  }
+  const near = dilate(erode(core, width, height, Math.floor(CLOUD.narrow / pixelSize)), width, height, Math.max(1, Math.round(CLOUD.reach / pixelSize)));
+  const cloud = possible.map((value, i) => value & near[i]!);
+  const rim = dilate(cloud, width, height, Math.max(1, Math.round(CLOUD.buffer / pixelSize)));
   const quality = Uint16Array.from(tile.quality);
   for (let i = 0; i < quality.length; i++) {
-    if (grown[i] === 1 && (quality[i]! & QUALITY.NODATA.bit) === 0) quality[i]! |= QUALITY.CLOUD.bit;
+    if ((quality[i]! & QUALITY.NODATA.bit) !== 0) continue;
+    if (cloud[i] === 1) quality[i]! |= QUALITY.CLOUD.bit;
+    else if (rim[i] === 1) quality[i]! |= QUALITY.EDGE.bit;
   }
   return { ...tile, quality };
 }
 
-/** `isCloud(0.5, 0.5, 0.5, 0.55)` is true, for maize (0.03, 0.06, 0.035, 0.45) it is false. */
-export function isCloud(blue: number, green: number, red: number, nir: number): boolean {
+/** `isPossibleCloud(0.5, 0.5, 0.5, 0.55)` is true, for maize (0.03, 0.06, 0.035, 0.45) it is false. */
+export function isPossibleCloud(blue: number, green: number, red: number, nir: number): boolean {
+  const { hot, whiteness, ndvi, meanVisible } = CLOUD.possible;
   const mean = (blue + green + red) / 3;
-  if (mean <= CLOUD.meanVisible || blue - 0.5 * red - 0.08 <= CLOUD.hot) return false;
-  const whiteness = (Math.abs(blue - mean) + Math.abs(green - mean) + Math.abs(red - mean)) / mean;
-  return whiteness < CLOUD.whiteness && nir - red < CLOUD.ndvi * (nir + red);
+  if (mean <= meanVisible || blue - 0.5 * red - 0.08 <= hot) return false;
+  return whitenessOf(blue, green, red) < whiteness && nir - red < ndvi * (nir + red);
+}
+
+function isCloudCore(blue: number, green: number, red: number): boolean {
+  return blue > CLOUD.core.blue && blue - 0.5 * red - 0.08 > CLOUD.core.hot && whitenessOf(blue, green, red) < CLOUD.core.whiteness;
+}
+
+function whitenessOf(blue: number, green: number, red: number): number {
+  const mean = (blue + green + red) / 3;
+  return (Math.abs(blue - mean) + Math.abs(green - mean) + Math.abs(red - mean)) / mean;
+}
+
+/** Square erosion by `radius` pixels: what is left when everything within reach of an unmarked pixel goes; the rim of the tile counts as marked. */
+export function erode(mask: Uint8Array, width: number, height: number, radius: number): Uint8Array {
+  if (radius === 0) return mask;
+  const outside = dilate(mask.map((value) => 1 - value), width, height, radius);
+  return outside.map((value) => 1 - value);
 }
 
 /** Square dilation by `radius` pixels: a running maximum along rows, then along columns. */

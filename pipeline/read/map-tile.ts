@@ -90,44 +90,123 @@ async function paint(
     return [u * scaleX, v * scaleY];
   });
 
-  const across = Math.ceil(width / CACHE_BLOCK);
-  const columns = part.right - part.left;
-  const places = new Float64Array(columns * (part.bottom - part.top)).fill(-1);
-  const needed = new Set<number>();
-  walk(lattice, part, (i, u, v) => {
-    const col = Math.floor(u);
-    const row = Math.floor(v);
-    if (!(col >= 0 && row >= 0 && col < width && row < height)) return;
-    const block = Math.floor(row / CACHE_BLOCK) * across + Math.floor(col / CACHE_BLOCK);
-    needed.add(block);
-    places[i] = block * CACHE_BLOCK * CACHE_BLOCK + (row % CACHE_BLOCK) * CACHE_BLOCK + (col % CACHE_BLOCK);
-  });
-  if (needed.size === 0) return false;
+  const needed = blocksUnder(lattice, width, height);
+  const blocks: Blocks = {
+    width,
+    height,
+    across: Math.ceil(width / CACHE_BLOCK),
+    loaded: new Map(
+      await Promise.all(
+        needed.map(async ({ id, across, down }) => {
+          return [id, await readBlock(raster, level, across, down, bands)] as const;
+        }),
+      ),
+    ),
+  };
+  return copyNearest(lattice, part, blocks, raster.empty, tile.size, values, isFree);
+}
 
-  const loaded = new Map<number, TypedArray[]>();
-  await Promise.all(
-    [...needed].map(async (block) => {
-      loaded.set(block, await readBlock(raster, level, block % across, Math.floor(block / across), bands));
-    }),
-  );
-  for (let i = 0; i < places.length; i++) {
-    const place = places[i]!;
-    if (place < 0) continue;
-    const to = (part.top + Math.floor(i / columns)) * tile.size + part.left + (i % columns);
-    if (isFree[to] === 0) continue;
-    const block = Math.floor(place / (CACHE_BLOCK * CACHE_BLOCK));
-    const blockWidth = Math.min(CACHE_BLOCK, width - (block % across) * CACHE_BLOCK);
-    const inside = place % (CACHE_BLOCK * CACHE_BLOCK);
-    const from = Math.floor(inside / CACHE_BLOCK) * blockWidth + (inside % CACHE_BLOCK);
-    const arrays = loaded.get(block)!;
-    for (let band = 0; band < arrays.length; band++) {
-      const value = arrays[band]![from]!;
-      if (value === raster.empty || Number.isNaN(value)) continue;
-      values[band]![to] = value;
-      isFree[to] = 0;
+/** The blocks of a level that a tile needs. */
+interface Blocks {
+  readonly width: number;
+  readonly height: number;
+  /** How many lie side by side. */
+  readonly across: number;
+  /** Arrays a band by block number, row by row. */
+  readonly loaded: ReadonlyMap<number, readonly TypedArray[]>;
+}
+
+/** Blocks under any cell of the lattice. */
+function blocksUnder({ columns, u, v }: Lattice, width: number, height: number) {
+  const found = new Map<number, { id: number; across: number; down: number }>();
+  const perRow = Math.ceil(width / CACHE_BLOCK);
+  const rows = u.length / columns;
+  for (let row = 0; row < Math.max(1, rows - 1); row++) {
+    for (let col = 0; col < Math.max(1, columns - 1); col++) {
+      const i = row * columns + col;
+      const nodes = [i, i + (columns > 1 ? 1 : 0)].flatMap((n) => [n, n + (rows > 1 ? columns : 0)]);
+      const us = nodes.map((n) => u[n]!);
+      const vs = nodes.map((n) => v[n]!);
+      // The slack keeps rounding from putting a pixel into a block beside the ones found here.
+      const [left, right] = blockRange(Math.min(...us) - 1e-3, Math.max(...us) + 1e-3, width);
+      const [top, bottom] = blockRange(Math.min(...vs) - 1e-3, Math.max(...vs) + 1e-3, height);
+      for (let down = top; down <= bottom; down++) {
+        for (let across = left; across <= right; across++) {
+          const id = down * perRow + across;
+          found.set(id, { id, across, down });
+        }
+      }
     }
   }
-  return true;
+  return [...found.values()];
+}
+
+/** First and last block between two positions of one axis; the last is below the first when there is none. */
+function blockRange(from: number, to: number, length: number): readonly [first: number, last: number] {
+  const first = Math.floor(Math.max(0, from) / CACHE_BLOCK);
+  return [first, to < 0 ? -1 : Math.floor(Math.min(length - 1, to) / CACHE_BLOCK)];
+}
+
+/** Copies the nearest pixel into every free pixel of the part; false when none of them lies on the raster. */
+function copyNearest(
+  lattice: Lattice,
+  part: Part,
+  blocks: Blocks,
+  empty: number | null,
+  size: number,
+  values: readonly Float64Array[],
+  isFree: Uint8Array,
+): boolean {
+  const { step, columns, u, v } = lattice;
+  const { width, height } = blocks;
+  const lastRow = u.length / columns - 1;
+  const nextColumn = columns > 1 ? 1 : 0;
+  const nextRow = lastRow > 0 ? columns : 0;
+  let isTouched = false;
+  let current = -1;
+  let arrays: readonly TypedArray[] = [];
+  let blockWidth = 0;
+  for (let row = part.top; row < part.bottom; row++) {
+    const latticeRow = Math.min(Math.floor((row - part.top) / step), Math.max(0, lastRow - 1));
+    const fy = (row - part.top) / step - latticeRow;
+    for (let cell = 0; cell === 0 || cell < columns - 1; cell++) {
+      // Along one row of one cell the position moves by equal steps.
+      const a = latticeRow * columns + cell;
+      const b = a + nextColumn;
+      const startU = u[a]! + (u[a + nextRow]! - u[a]!) * fy;
+      const startV = v[a]! + (v[a + nextRow]! - v[a]!) * fy;
+      const stepU = (u[b]! + (u[b + nextRow]! - u[b]!) * fy - startU) / step;
+      const stepV = (v[b]! + (v[b + nextRow]! - v[b]!) * fy - startV) / step;
+      const left = part.left + cell * step;
+      const isLast = cell >= columns - 2;
+      const right = isLast ? part.right : left + step;
+      for (let col = left; col < right; col++) {
+        const x = Math.floor(startU + (col - left) * stepU);
+        const y = Math.floor(startV + (col - left) * stepV);
+        // A position that is not a number fails this, too.
+        if (!(x >= 0 && y >= 0 && x < width && y < height)) continue;
+        isTouched = true;
+        const to = row * size + col;
+        if (isFree[to] === 0) continue;
+        const across = Math.floor(x / CACHE_BLOCK);
+        const down = Math.floor(y / CACHE_BLOCK);
+        const id = down * blocks.across + across;
+        if (id !== current) {
+          current = id;
+          arrays = blocks.loaded.get(id)!;
+          blockWidth = Math.min(CACHE_BLOCK, width - across * CACHE_BLOCK);
+        }
+        const from = (y - down * CACHE_BLOCK) * blockWidth + (x - across * CACHE_BLOCK);
+        for (let band = 0; band < arrays.length; band++) {
+          const value = arrays[band]![from]!;
+          if (value === empty || Number.isNaN(value)) continue;
+          values[band]![to] = value;
+          isFree[to] = 0;
+        }
+      }
+    }
+  }
+  return isTouched;
 }
 
 /** A position in the raster's full-size pixels. */
@@ -169,9 +248,12 @@ interface Lattice {
 }
 
 /** How far an interpolated position may be off, in pixels. */
-const TOLERANCE = 0.05;
+const TOLERANCE = 0.02;
 
-/** The widest lattice that stays within the tolerance in the middle of each of its cells, where it is worst. */
+/**
+ * The widest lattice that stays within the tolerance at the middle of its edges. The middle of a cell would not do: both
+ * systems keep angles, so errors along and across have opposite signs and cancel there.
+ */
 function makeLattice(part: Part, toPixel: PixelOf): Lattice {
   for (const step of [32, 16, 8, 4]) {
     const lattice = latticeWith(part, step, toPixel);
@@ -195,40 +277,19 @@ function latticeWith(part: Part, step: number, toPixel: PixelOf): Lattice {
 
 function isFaithful({ step, columns, u, v }: Lattice, part: Part, toPixel: PixelOf): boolean {
   const rows = u.length / columns;
-  for (let row = 0; row + 1 < rows; row++) {
-    for (let col = 0; col + 1 < columns; col++) {
+  const isNear = (i: number, j: number, col: number, row: number) => {
+    const at = toPixel(part.left + col * step, part.top + row * step);
+    // Written so that a position that is not finite counts as far.
+    return (
+      Math.abs((u[i]! + u[j]!) / 2 - at[0]) <= TOLERANCE && Math.abs((v[i]! + v[j]!) / 2 - at[1]) <= TOLERANCE
+    );
+  };
+  for (let row = 0; row < rows; row++) {
+    for (let col = 0; col < columns; col++) {
       const i = row * columns + col;
-      const at = toPixel(part.left + (col + 0.5) * step, part.top + (row + 0.5) * step);
-      const du = (u[i]! + u[i + 1]! + u[i + columns]! + u[i + columns + 1]!) / 4 - at[0];
-      const dv = (v[i]! + v[i + 1]! + v[i + columns]! + v[i + columns + 1]!) / 4 - at[1];
-      // Written so that a position that is not finite counts as unfaithful.
-      if (!(Math.abs(du) <= TOLERANCE && Math.abs(dv) <= TOLERANCE)) return false;
+      if (col + 1 < columns && !isNear(i, i + 1, col + 0.5, row)) return false;
+      if (row + 1 < rows && !isNear(i, i + columns, col, row + 0.5)) return false;
     }
   }
   return true;
-}
-
-/** Visits every pixel of the part, row by row, with its interpolated position. */
-function walk(lattice: Lattice, part: Part, visit: (i: number, u: number, v: number) => void): void {
-  const { step, columns, u, v } = lattice;
-  const lastRow = u.length / columns - 1;
-  let i = 0;
-  for (let row = 0; row < part.bottom - part.top; row++) {
-    const latticeRow = Math.min(Math.floor(row / step), Math.max(0, lastRow - 1));
-    const fy = row / step - latticeRow;
-    const below = lastRow === 0 ? 0 : columns;
-    for (let col = 0; col < part.right - part.left; col++, i++) {
-      const latticeCol = Math.min(Math.floor(col / step), Math.max(0, columns - 2));
-      const fx = col / step - latticeCol;
-      const a = latticeRow * columns + latticeCol;
-      const right = columns === 1 ? 0 : 1;
-      visit(i, mix(u, a, right, below, fx, fy), mix(v, a, right, below, fx, fy));
-    }
-  }
-}
-
-function mix(of: Float64Array, a: number, right: number, below: number, fx: number, fy: number): number {
-  const top = of[a]! + (of[a + right]! - of[a]!) * fx;
-  const bottom = of[a + below]! + (of[a + below + right]! - of[a + below]!) * fx;
-  return top + (bottom - top) * fy;
 }

@@ -45,7 +45,7 @@ export async function withRaster<T>(path: string, use: (raster: PlacedRaster) =>
     return await use(await entry.raster);
   } finally {
     entry.users--;
-    closeWhenUnused(entry);
+    await closeWhenUnused(entry);
   }
 }
 
@@ -89,12 +89,10 @@ export function levelSize({ file }: PlacedRaster, level: number): { width: numbe
   return level === 0 ? file.info : file.info.overviews[level - 1]!;
 }
 
-/** Closes all files nobody is reading and forgets all blocks, e.g. before the process ends. */
+/** Closes all files, those in use when their readers are done, and forgets all blocks, e.g. before the process ends. */
 export async function closeRasters(): Promise<void> {
-  const open = [...entries.values()];
-  for (const path of [...entries.keys()]) retire(path);
   for (const key of [...blocks.keys()]) forgetBlock(key);
-  await Promise.allSettled(open.map((entry) => entry.raster));
+  await Promise.all([...entries.keys()].map(retire));
 }
 
 async function acquire(path: string): Promise<Entry> {
@@ -106,7 +104,7 @@ async function acquire(path: string): Promise<Entry> {
     known.users++;
     return known;
   }
-  if (known !== undefined) retire(path);
+  if (known !== undefined) void retire(path);
   const entry: Entry = { identity, raster: openPlaced(path), users: 1, isRetired: false };
   entries.set(path, entry);
   // A file that cannot be opened now may be there later.
@@ -115,7 +113,7 @@ async function acquire(path: string): Promise<Entry> {
   });
   for (const oldest of entries.keys()) {
     if (entries.size <= MOST_OPEN_FILES) break;
-    retire(oldest);
+    void retire(oldest);
   }
   return entry;
 }
@@ -152,20 +150,18 @@ async function openPlaced(path: string): Promise<PlacedRaster> {
   }
 }
 
-function retire(path: string): void {
+async function retire(path: string): Promise<void> {
   const entry = entries.get(path);
   if (entry === undefined) return;
   entries.delete(path);
   entry.isRetired = true;
-  closeWhenUnused(entry);
+  await closeWhenUnused(entry);
 }
 
-function closeWhenUnused(entry: Entry): void {
+/** Opening that failed is the business of whoever asked; a file only read from has nothing to lose by a failing close. */
+async function closeWhenUnused(entry: Entry): Promise<void> {
   if (!entry.isRetired || entry.users > 0) return;
-  entry.raster.then(
-    ({ file }) => file.close(),
-    () => undefined,
-  );
+  await entry.raster.then(({ file }) => file.close()).catch(() => undefined);
 }
 
 function forgetBlock(key: string): void {

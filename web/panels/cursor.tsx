@@ -1,7 +1,6 @@
 import { product, values } from '../data.ts';
 import { valueText } from '../layers.ts';
-import { cursor } from '../map.ts';
-import { language } from '../state.ts';
+import { cursor, language } from '../state.ts';
 import { joinFacts, percent } from '../text/format.ts';
 import { say } from '../text/say.ts';
 

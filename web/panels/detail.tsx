@@ -1,9 +1,10 @@
 import { useState } from 'preact/hooks';
 import { SeasonChart } from '../chart.tsx';
-import { type Product, type Series, type SeriesPoint, titleIn } from '../client.ts';
+import type { Product, Series, SeriesPoint } from '../client.ts';
 import { collection, date, place, product, series } from '../data.ts';
 import { colorAt, valueText } from '../layers.ts';
 import { go, language, view } from '../state.ts';
+import { csvOf } from '../text/csv.ts';
 import { area, count, day, joinFacts, percent } from '../text/format.ts';
 import { cropName, type Language, say } from '../text/say.ts';
 import { against, change } from '../text/sentences.ts';
@@ -61,7 +62,7 @@ function Body({
   const point = answer.points.find((one) => one.date === current);
   const write = (value: number) => valueText(shown, value);
   const words = [
-    against(lang, rows.value, id, write),
+    against(lang, rows.value, id, layersWord(lang), write),
     current === null ? null : change(lang, answer.points, current, write),
   ].filter((sentence) => sentence !== null);
   return (
@@ -83,6 +84,11 @@ function Body({
       <Actions answer={answer} lang={lang} />
     </div>
   );
+}
+
+/** The layer in the middle of a sentence. */
+function layersWord(lang: Language): string {
+  return say(lang, view.value.layer === 'parcels' ? 'layer.parcels' : 'layer.stands').toLowerCase();
 }
 
 function Reading({
@@ -129,7 +135,7 @@ function Reading({
 
 function Facts({ answer, point, lang }: { answer: Series; point: SeriesPoint | undefined; lang: Language }) {
   const { place: one, source } = answer;
-  const sensor = collection.value === null ? source.sensor : titleIn(collection.value.sensor.title, lang);
+  const sensor = collection.value === null ? source.sensor : collection.value.sensor.title[lang];
   const facts: readonly (readonly [label: string, value: string | null | undefined])[] = [
     [
       say(lang, 'detail.area'),
@@ -180,48 +186,6 @@ function Actions({ answer, lang }: { answer: Series; lang: Language }) {
       </button>
     </p>
   );
-}
-
-/** The series as CSV (RFC 4180, with a BOM because Excel otherwise reads Chinese wrongly). */
-export function csvOf(answer: Series): string {
-  const head = [
-    'place',
-    'name',
-    'product',
-    'statistic',
-    'date',
-    'datetime',
-    'scene',
-    'status',
-    'value',
-    'low',
-    'high',
-    'pixel_count',
-    'clear_fraction',
-  ];
-  const lines = answer.points.map((p) => [
-    answer.place.id,
-    answer.place.name ?? '',
-    answer.product,
-    answer.statistic,
-    p.date,
-    p.datetime,
-    p.scene,
-    p.status,
-    p.value ?? '',
-    p.low ?? '',
-    p.high ?? '',
-    p.pixelCount,
-    p.clearFraction,
-  ]);
-  return `\ufeff${[head, ...lines].map((line) => line.map(csvCell).join(',')).join('\r\n')}\r\n`;
-}
-
-/** A text that a spreadsheet would run as a formula gets a leading apostrophe; numbers pass as they are. */
-function csvCell(value: string | number): string {
-  if (typeof value === 'number') return String(value);
-  const safe = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
 function download(name: string, text: string): void {

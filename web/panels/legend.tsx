@@ -1,28 +1,11 @@
-import type { Place, PlaceValue, Product } from '../client.ts';
+import type { Product } from '../client.ts';
 import { date, places, product, values, workspace } from '../data.ts';
 import { rangeOf, ticksOf, valueText } from '../layers.ts';
-import { bounds, busy, isolated, tilesFailed } from '../map.ts';
-import { go, language, view } from '../state.ts';
+import { bounds, busy, go, isolated, language, tilesFailed, view } from '../state.ts';
 import { day, percent, tickTexts } from '../text/format.ts';
 import { say } from '../text/say.ts';
+import { clearInView } from '../text/sentences.ts';
 import { legendFolded } from './frame.ts';
-
-/** Clear share of the places whose middle is in view, weighted by area; null when none was observed there. */
-export function clearInView(
-  all: readonly Place[],
-  observed: Readonly<Record<string, PlaceValue>>,
-  box: readonly [number, number, number, number],
-): number | null {
-  let [clear, total] = [0, 0];
-  for (const { id, center, areaMu } of all) {
-    const value = observed[id];
-    const inside = center[0] >= box[0] && center[0] <= box[2] && center[1] >= box[1] && center[1] <= box[3];
-    if (value === undefined || !inside) continue;
-    clear += value[1] * (areaMu ?? 1);
-    total += areaMu ?? 1;
-  }
-  return total === 0 ? null : clear / total;
-}
 
 /** The legend: one bar with ticks and words at its ends, date and clear share in view, opacity, the hatch's meaning. */
 export function Legend() {

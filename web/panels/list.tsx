@@ -26,8 +26,8 @@ export function List() {
   const shown = product.value;
   const words = layerName(lang, layer);
   const all = places.value.data;
-  const sentences =
-    shown === null ? [] : summary(lang, rows.value, shown, words, (value) => valueText(shown, value));
+  const said =
+    shown === null ? null : summary(lang, rows.value, shown, words, (value) => valueText(shown, value));
   const counts = workspace.value.data?.counts;
   const stale = values.value.state === 'loading';
   return (
@@ -39,10 +39,16 @@ export function List() {
     >
       <SheetHandle />
       <div class="list-head">
-        <p class="summary" aria-live="polite">
-          {sentences.length > 0
-            ? sentences.map((sentence) => <span key={sentence}>{sentence} </span>)
-            : say(lang, 'sheet.hint')}
+        <p class="summary">
+          {said?.lead && (
+            <button type="button" onClick={() => choose(said.lead!.id)}>
+              {said.lead.text}
+            </button>
+          )}
+          {said?.rest.map((sentence) => (
+            <span key={sentence}>{sentence}</span>
+          ))}
+          {said === null && <span>{say(lang, 'sheet.hint')}</span>}
         </p>
         <div class="tabs" role="tablist">
           {LAYERS.filter((one) => one === layer || (counts?.[one] ?? 0) > 0).map((one) => (

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { workspace } from '../data.ts';
-import { busy, type MapHandle, openMap } from '../map.ts';
-import { go, language, trueColour, view } from '../state.ts';
+import { type MapHandle, openMap } from '../map.ts';
+import { busy, go, language, trueColour, view } from '../state.ts';
 import { say } from '../text/say.ts';
 import { CursorReadout } from './cursor.tsx';
 import { Detail } from './detail.tsx';
@@ -11,7 +11,7 @@ import { Strip } from './strip.tsx';
 /** The map with what lies on it: controls, legend, date strip, cursor readout, detail. */
 export function MapArea() {
   const lang = language.value;
-  const frame = useRef<HTMLDivElement>(null);
+  const frame = useRef<HTMLElement>(null);
   const handle = useRef<MapHandle | null>(null);
   const [failed, setFailed] = useState(false);
   useEffect(() => {
@@ -22,7 +22,7 @@ export function MapArea() {
   }, []);
   return (
     <main class="map-area" data-detail={view.value.place !== null} data-busy={busy.value} id="map">
-      <div class="map" ref={frame} aria-label={say(lang, 'map.label')} />
+      <section class="map" ref={frame} aria-label={say(lang, 'map.label')} />
       {failed && <p class="map-failed">{say(lang, 'map.failed')}</p>}
       {!failed && <Controls handle={() => handle.current} />}
       {trueColour.value && <p class="mode">{say(lang, 'map.trueColourOn')}</p>}
@@ -69,7 +69,7 @@ function Controls({ handle }: { handle: () => MapHandle | null }) {
         type="button"
         aria-label={say(lang, 'map.fit')}
         title={say(lang, 'map.fit')}
-        onClick={() => handle()?.fit()}
+        onClick={() => handle()?.showAll()}
       >
         <svg viewBox="0 0 20 20" aria-hidden="true">
           <path d="M4 8V4h4M12 4h4v4M16 12v4h-4M8 16H4v-4" />

@@ -42,43 +42,50 @@ export function median(values: readonly number[]): number | null {
   return sorted.length % 2 === 1 ? sorted[half]! : (sorted[half - 1]! + sorted[half]!) / 2;
 }
 
-/** What the whole list says, in up to three short sentences: how many are readable, the lowest, the unreadable. */
+/** What the list says as a whole: the lowest place (with its id, to go there), then how much could be read. */
+export interface Summary {
+  readonly lead: { readonly id: string; readonly text: string } | null;
+  readonly rest: readonly string[];
+}
+
+/** The summary of rows in list order; the lead needs three readable places, fewer have no median worth the name. */
 export function summary(
   language: Language,
   rows: readonly Row[],
   product: Product,
   layer: string,
   write: Write,
-): readonly string[] {
+): Summary {
   const readable = rows.filter((row) => typeof row.value?.[0] === 'number');
   const middle = median(readable.map((row) => row.value![0]!));
-  if (rows.length === 0) return [];
+  if (rows.length === 0) return { lead: null, rest: [] };
   if (middle === null) {
-    return [
-      say(language, 'summary.none', { layer: layer.toLowerCase(), percent: percent(product.minimumClear) }),
-    ];
+    const fill = { layer: layer.toLowerCase(), percent: percent(product.minimumClear) };
+    return { lead: null, rest: [say(language, 'summary.none', fill)] };
   }
-  const sentences = [
+  const { place, value } = readable[0]!;
+  const lowest = value![0]!;
+  const text = say(language, 'summary.low', {
+    name: place.name,
+    value: write(lowest),
+    gap: write(middle - lowest),
+  });
+  const rest = [
     say(language, 'summary.all', { readable: readable.length, total: rows.length, median: write(middle) }),
   ];
-  const lowest = readable[0]!;
-  const gap = middle - lowest.value![0]!;
-  if (readable.length > 2) {
-    sentences.push(
-      say(language, 'summary.low', {
-        name: lowest.place.name,
-        value: write(lowest.value![0]!),
-        gap: write(gap),
-      }),
-    );
-  }
   const cloudy = rows.filter((row) => row.value !== undefined && row.value[0] === null).length;
-  if (cloudy > 0) sentences.push(say(language, 'summary.cloudy', { n: cloudy }));
-  return sentences;
+  if (cloudy > 0) rest.push(say(language, 'summary.cloudy', { n: cloudy }));
+  return { lead: readable.length > 2 ? { id: place.id, text } : null, rest };
 }
 
 /** How a place stands against the others of its crop on that day; null with fewer than five of them to compare. */
-export function against(language: Language, rows: readonly Row[], id: string, write: Write): string | null {
+export function against(
+  language: Language,
+  rows: readonly Row[],
+  id: string,
+  layers: string,
+  write: Write,
+): string | null {
   const own = rows.find((row) => row.place.id === id);
   const value = own?.value?.[0];
   if (own === undefined || typeof value !== 'number' || !own.place.crop) return null;
@@ -88,7 +95,7 @@ export function against(language: Language, rows: readonly Row[], id: string, wr
   const middle = median(peers);
   if (middle === null || peers.length < 5) return null;
   const gap = write(Math.abs(value - middle));
-  const fill = { crop: cropName(language, own.place.crop), gap, n: peers.length };
+  const fill = { crop: cropName(language, own.place.crop), gap, n: peers.length, layers };
   if (Number(gap) === 0) return say(language, 'detail.against.equal', fill);
   return say(language, value < middle ? 'detail.against.below' : 'detail.against.above', fill);
 }
@@ -108,4 +115,21 @@ export function change(
   const fill = { gap: write(Math.abs(step)), date: shortDay(language, before.date) };
   if (Number(fill.gap) === 0) return say(language, 'detail.change.equal', fill);
   return say(language, step < 0 ? 'detail.change.down' : 'detail.change.up', fill);
+}
+
+/** Clear share of the places whose middle is in view, weighted by area; null when none was observed there. */
+export function clearInView(
+  all: readonly Place[],
+  observed: Readonly<Record<string, PlaceValue>>,
+  box: readonly [number, number, number, number],
+): number | null {
+  let [clear, total] = [0, 0];
+  for (const { id, center, areaMu } of all) {
+    const value = observed[id];
+    const inside = center[0] >= box[0] && center[0] <= box[2] && center[1] >= box[1] && center[1] <= box[3];
+    if (value === undefined || !inside) continue;
+    clear += value[1] * (areaMu ?? 1);
+    total += areaMu ?? 1;
+  }
+  return total === 0 ? null : clear / total;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { isClear, QUALITY } from '../../../pipeline/core/quality.ts';
 import { seeded } from '../../../pipeline/core/random.ts';
 import type { LooseTile } from '../../../pipeline/core/tile.ts';
-import { dilate, flagCloud, isCloud } from '../../../pipeline/mask/cloud.ts';
+import { dilate, erode, flagCloud, isPossibleCloud } from '../../../pipeline/mask/cloud.ts';
 import { flagImplausible } from '../../../pipeline/mask/validity.ts';
 
 /** Test spectra B, G, R, N of METHODS 3.2. */
@@ -26,20 +26,42 @@ function tileOf(spectra: readonly (readonly number[])[], width: number): LooseTi
 
 describe('cloud mask', () => {
   it.each(Object.entries(GROUND))('takes no %s for cloud', (_name, [b, g, r, n]) => {
-    expect(isCloud(b, g, r, n)).toBe(false);
+    expect(isPossibleCloud(b, g, r, n)).toBe(false);
   });
 
   it('finds opaque white cloud', () => {
-    expect(isCloud(0.5, 0.5, 0.5, 0.55)).toBe(true);
+    expect(isPossibleCloud(0.5, 0.5, 0.5, 0.55)).toBe(true);
   });
 
-  it('flags a buffer of 30 m around a cloud pixel and nothing beyond', () => {
-    const spectra = Array.from({ length: 61 * 61 }, (_, i) => (i === 30 * 61 + 30 ? [0.5, 0.5, 0.5, 0.55] : GROUND.maize));
-    const { quality } = flagCloud(tileOf(spectra, 61), 3);
-    const flagged = [...quality].filter((flags) => (flags & QUALITY.CLOUD.bit) !== 0).length;
-    expect(flagged).toBe(21 * 21);
-    expect(isClear(quality[30 * 61 + 19]!)).toBe(true);
-    expect(isClear(quality[30 * 61 + 20]!)).toBe(false);
+  const CLOUD_SPECTRUM = [0.5, 0.5, 0.5, 0.55];
+
+  /** Maize with a square of cloud spectrum in the middle of 121 × 121 pixels of 3 m. */
+  const withSquare = (half: number) =>
+    tileOf(
+      Array.from({ length: 121 * 121 }, (_, i) => {
+        const [col, row] = [i % 121, Math.floor(i / 121)];
+        return Math.abs(col - 60) <= half && Math.abs(row - 60) <= half ? CLOUD_SPECTRUM : GROUND.maize;
+      }),
+      121,
+    );
+  const countOf = (quality: Uint16Array, bit: number) => quality.reduce((sum, flags) => sum + ((flags & bit) === 0 ? 0 : 1), 0);
+
+  it('flags a cloud and a rim of 30 m around it, and nothing beyond', () => {
+    const { quality } = flagCloud(withSquare(10), 3);
+    expect(countOf(quality, QUALITY.CLOUD.bit)).toBe(21 * 21);
+    expect(countOf(quality, QUALITY.EDGE.bit)).toBe(41 * 41 - 21 * 21);
+    expect(isClear(quality[60 * 121 + 39]!)).toBe(true);
+    expect(isClear(quality[60 * 121 + 40]!)).toBe(false);
+  });
+
+  it('takes no white roof of 30 m for cloud', () => {
+    expect(countOf(flagCloud(withSquare(4), 3).quality, QUALITY.CLOUD.bit)).toBe(0);
+  });
+
+  it('erodes as the complement of a dilation', () => {
+    const mask = Uint8Array.from({ length: 49 }, (_, i) => (i === 24 ? 0 : 1));
+    expect(erode(mask, 7, 7, 1).reduce((sum, value) => sum + value, 0)).toBe(40);
+    expect(erode(mask, 7, 7, 0)).toBe(mask);
   });
 
   it('leaves a tile without the four bands as it is', () => {

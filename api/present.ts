@@ -1,0 +1,101 @@
+import type { z } from 'zod';
+import { transformer } from '../pipeline/core/crs.ts';
+import { type Bbox, corners } from '../pipeline/core/grid.ts';
+import { beijingDate } from '../pipeline/core/time.ts';
+import type { PlaceRow } from '../pipeline/store/place.ts';
+import type { SceneRow } from '../pipeline/store/scene.ts';
+import type { ZoneRow } from '../pipeline/store/zone.ts';
+import type { placeFeature, sceneFeature, zoneFeature } from './contract/features.ts';
+import type { Series } from './contract/products.ts';
+
+/** 1 亩 is 2000/3 m². */
+const MU = 2000 / 3;
+
+/** The few facts of a place that stand beside its curve and in front of its feature. */
+export function presentPlace(place: PlaceRow): Series['place'] {
+  return {
+    id: place.id,
+    kind: place.kind,
+    code: place.code,
+    name: place.name,
+    crop: place.crop,
+    areaM2: place.areaM2,
+    areaMu: areaMu(place.areaM2),
+    region: place.regionCode,
+  };
+}
+
+/** A place as GeoJSON; what the imported file said of it stands behind our own properties. */
+export function presentPlaceFeature(place: PlaceRow): z.input<typeof placeFeature> {
+  return {
+    type: 'Feature',
+    id: place.id,
+    geometry: place.geometry,
+    // Ours win over names that the file happens to use too.
+    properties: { ...place.properties, ...presentPlace(place), kind: place.kind },
+  };
+}
+
+/** A box as the wire has it: a list that may be changed. */
+export function plainBox([west, south, east, north]: Bbox): [number, number, number, number] {
+  return [west, south, east, north];
+}
+
+/** A scene as GeoJSON: what it is, without where this machine keeps it. */
+export function presentSceneFeature({
+  scene,
+  status,
+  clearFraction,
+}: SceneRow): z.input<typeof sceneFeature> {
+  const toDegrees = transformer(scene.grid.epsg, 4326);
+  // Counter-clockwise from the upper left, as RFC 7946 has outer rings.
+  const [upperLeft, upperRight, lowerRight, lowerLeft] = corners(scene.grid);
+  const ring = [upperLeft, lowerLeft, lowerRight, upperRight, upperLeft].map(([x, y]) =>
+    toDegrees(x, y).map(sevenDigits),
+  );
+  return {
+    type: 'Feature',
+    id: scene.id,
+    geometry: { type: 'Polygon', coordinates: [ring] },
+    bbox: plainBox(scene.bbox),
+    properties: {
+      datetime: scene.datetime,
+      date: beijingDate(scene.datetime),
+      collection: scene.collection,
+      sensor: scene.sensor,
+      level: scene.level,
+      encoding: scene.encoding,
+      radiometry: scene.radiometry,
+      status,
+      clearFraction,
+      cloudPercent: scene.cloudPercent,
+      sunElevation: scene.sunElevation,
+      sunAzimuth: scene.sunAzimuth,
+      viewZenith: scene.viewZenith,
+      viewAzimuth: scene.viewAzimuth,
+      epsg: scene.grid.epsg,
+      bands: scene.bands.map((band) => band.name),
+      simulated: scene.simulated,
+    },
+  };
+}
+
+/** A zone as GeoJSON. */
+export function presentZoneFeature(zone: ZoneRow): z.input<typeof zoneFeature> {
+  const { id, geometry, properties, regionCode, ...own } = zone;
+  return {
+    type: 'Feature',
+    id,
+    geometry,
+    properties: { ...properties, id, kind: 'zone', ...own, areaMu: areaMu(zone.areaM2), region: regionCode },
+  };
+}
+
+function areaMu(areaM2: number): number {
+  return Number((areaM2 / MU).toFixed(2));
+}
+
+/** Degrees to about a centimetre. */
+function sevenDigits(degrees: number): number {
+  return Number(degrees.toFixed(7));
+}

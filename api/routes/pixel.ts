@@ -1,0 +1,68 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import { flagsOf, QUALITY } from '../../pipeline/core/quality.ts';
+import { INDICES } from '../../pipeline/indices/table.ts';
+import { PRODUCTS, type ProductId } from '../../pipeline/products/table.ts';
+import { pixelAt } from '../../pipeline/read/pixel.ts';
+import { assetsOn } from '../../pipeline/store/asset.ts';
+import { sceneById } from '../../pipeline/store/scene.ts';
+import { type Pixel, pixel } from '../contract/products.ts';
+import { collectionId, date, format, latitude, longitude, productId } from '../params.ts';
+import { publishedOn } from '../published.ts';
+import { jsonRoute, type Route } from '../route.ts';
+
+export const PIXEL_ROUTES: readonly Route[] = [
+  jsonRoute({
+    path: '/v1/pixel',
+    operation: 'pixel',
+    summary: 'value under one point, or why there is none',
+    parameters: z.object({}),
+    query: z.object({
+      lon: longitude,
+      lat: latitude,
+      product: productId,
+      date,
+      collection: collectionId,
+      f: format(['json']).optional(),
+    }),
+    schema: pixel,
+    answer: async ({ query }, { store, workspace }) => {
+      const { lon, lat, product, date, collection } = query;
+      const assets = await publishedOn({ collection, product, date }, { store });
+      const masks = new Map(
+        (await assetsOn(store, { collection, product: 'QUALITY', date })).map((asset) => [
+          asset.sceneId,
+          asset.path,
+        ]),
+      );
+      const looks = await Promise.all(
+        assets.map(async ({ sceneId, path }) => {
+          const mask = masks.get(sceneId);
+          const counts = await pixelAt(join(workspace, path), lon, lat);
+          const flags = mask === undefined ? null : await pixelAt(join(workspace, mask), lon, lat);
+          return { sceneId, count: counts?.[0] ?? null, quality: flags?.[0] ?? null };
+        }),
+      );
+      // The scene that has a value, else one that at least saw the place and knows why not.
+      const found = looks.find((look) => look.count !== null) ?? looks.find((look) => look.quality !== null);
+      if (found === undefined)
+        return { value: null, flags: [presentFlag('NODATA')], scene: null, datetime: null };
+      const scene = await sceneById(store, found.sceneId);
+      return {
+        value: found.count === null ? null : productValue(product, found.count),
+        flags: flagsOf(found.quality ?? 0).map(presentFlag),
+        scene: found.sceneId,
+        datetime: scene?.scene.datetime ?? null,
+      };
+    },
+  }),
+];
+
+/** Product value of a stored count, without the tail that binary fractions leave: NDVI 6841 is 0.6841. */
+function productValue(product: ProductId, count: number): number {
+  return Number((count * INDICES[PRODUCTS[product].from.index].scale).toPrecision(10));
+}
+
+function presentFlag(id: keyof typeof QUALITY): Pixel['flags'][number] {
+  return { id, title: QUALITY[id].title };
+}

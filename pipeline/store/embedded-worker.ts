@@ -1,0 +1,59 @@
+import { existsSync } from 'node:fs';
+import { chmod, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parentPort, workerData } from 'node:worker_threads';
+import { PGlite } from '@electric-sql/pglite';
+import { postgis } from '@electric-sql/pglite-postgis';
+import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
+
+/** What the thread is told. */
+export interface WorkerInput {
+  readonly dataFolder: string;
+  readonly socket: string;
+}
+
+/** What the thread says. */
+export type WorkerMessage =
+  | { readonly kind: 'listening' }
+  | { readonly kind: 'failed'; readonly what: string };
+
+/**
+ * The thread that has the embedded database open and serves it: a long statement keeps this thread busy, not the
+ * event loop of the process. Whoever starts it holds the lock.
+ */
+async function serve({ dataFolder, socket }: WorkerInput): Promise<void> {
+  // A first start that was killed halfway leaves files no database can be opened from, and that nobody has used yet.
+  const ready = join(dataFolder, 'heitu.ready');
+  if (existsSync(dataFolder) && !existsSync(ready)) await rm(dataFolder, { recursive: true });
+  const database = new PGlite({ dataDir: dataFolder, extensions: { postgis } });
+  await database.waitReady;
+  await writeFile(ready, '');
+
+  // The socket server goes on waiting for ever after a throw; a database that throws instead of answering is broken.
+  const run = database.execProtocolRawStream.bind(database);
+  database.execProtocolRawStream = (message, options) => run(message, options).catch(fail);
+
+  await rm(socket, { force: true });
+  const server = new PGLiteSocketServer({ db: database, path: socket, maxConnections: 64 });
+  await server.start();
+  await chmod(socket, 0o600);
+  parentPort?.on('message', async () => {
+    await server.stop();
+    await database.close();
+    parentPort?.close();
+  });
+  say({ kind: 'listening' });
+}
+
+function say(message: WorkerMessage): void {
+  parentPort?.postMessage(message);
+}
+
+function fail(error: unknown): never {
+  say({ kind: 'failed', what: error instanceof Error ? error.message : String(error) });
+  // In a thread this ends the thread alone; the process sees it end and gives the lock back.
+  process.exit(1);
+}
+
+// The one cast at this door: the only starter is embedded.ts, with data of this type.
+serve(workerData as WorkerInput).catch(fail);

@@ -1,0 +1,126 @@
+import { HeituError } from '../core/error.ts';
+import type { Instant } from '../core/time.ts';
+import type { AssetRow } from './asset.ts';
+import { inBatches } from './batch.ts';
+import type { Store } from './open.ts';
+import { type Query, sql } from './sql.ts';
+
+/** One processing of one scene, as provenance. */
+export interface ProductRun {
+  readonly id: string;
+  readonly sceneId: string;
+  readonly startedAt: Instant;
+  readonly finishedAt: Instant;
+  readonly version: string;
+  /** The kernel back end that really ran. */
+  readonly backend: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+}
+
+/** One statistic of one product on one place. */
+export interface ObservationRow {
+  readonly placeId: string;
+  readonly product: string;
+  readonly datetime: Instant;
+  readonly statistic: string;
+  readonly status: 'ok' | 'insufficient';
+  /** In the product's unit; null exactly when the status is `insufficient`. */
+  readonly value: number | null;
+  readonly low: number | null;
+  readonly high: number | null;
+  readonly pixelCount: number;
+  readonly clearFraction: number;
+}
+
+export interface Publication {
+  readonly run: ProductRun;
+  /** Clear share of the scene's pixels, 0–1. */
+  readonly clearFraction: number;
+  readonly assets: readonly AssetRow[];
+  readonly observations: readonly ObservationRow[];
+}
+
+/**
+ * Publishes what a scene became, in one transaction: a reader sees all of it or what was there before. Products of
+ * this run take the place of the same products of an earlier run; other products stay. Gives the paths of COGs that
+ * no scene refers to any more. Throws E_NOT_FOUND when the scene is not registered or was retired.
+ */
+export async function publishScene(
+  store: Store,
+  publication: Publication,
+): Promise<{ superseded: readonly string[] }> {
+  const { run, assets, observations, clearFraction } = publication;
+  const products = [...new Set([...assets, ...observations].map((row) => row.product))];
+  await makePartitions(store, observations);
+  return store.transaction(async (query) => {
+    const [scene] = await query<{ collection: string }>(sql`
+      UPDATE scene SET status = 'processed', clear_fraction = ${clearFraction}
+      WHERE id = ${run.sceneId} AND status <> 'retired' RETURNING collection`);
+    if (scene === undefined)
+      throw new HeituError('E_NOT_FOUND', { what: `scene ${run.sceneId}`, where: 'heitu scene list' });
+    await query(sql`
+      INSERT INTO product_run (id, scene_id, started_at, finished_at, version, backend, parameters)
+      VALUES (${run.id}, ${run.sceneId}, ${run.startedAt}, ${run.finishedAt}, ${run.version}, ${run.backend},
+        ${JSON.stringify(run.parameters)}::jsonb)
+      ON CONFLICT (id) DO UPDATE SET started_at = excluded.started_at, finished_at = excluded.finished_at,
+        version = excluded.version, backend = excluded.backend, parameters = excluded.parameters`);
+    const superseded = await saveAssets(query, run, products, assets);
+    await query(
+      sql`DELETE FROM observation WHERE scene_id = ${run.sceneId} AND product = ANY(${products}::text[])`,
+    );
+    for (const batch of inBatches(observations, (row) => row.placeId.length + 150)) {
+      await saveObservations(query, run, scene.collection, batch);
+    }
+    await query(sql`
+      UPDATE scene SET observation_count = (SELECT count(*) FROM observation WHERE scene_id = ${run.sceneId})
+      WHERE id = ${run.sceneId}`);
+    return { superseded };
+  });
+}
+
+/** Partitions are made apart, so that the publish itself never holds the lock that takes. */
+async function makePartitions(store: Store, observations: readonly ObservationRow[]): Promise<void> {
+  const years = [...new Set(observations.map((row) => new Date(row.datetime).getUTCFullYear()))];
+  if (years.length === 0) return;
+  await store.transaction(async (query) => {
+    await query(sql`SELECT pg_advisory_xact_lock(hashtext('observation'), hashtext(current_schema()))`);
+    await query(sql`SELECT make_observation_partition(year) FROM unnest(${years}::int[]) AS year`);
+  });
+}
+
+async function saveAssets(
+  query: Query,
+  run: ProductRun,
+  products: readonly string[],
+  assets: readonly AssetRow[],
+): Promise<string[]> {
+  const old = await query<{ path: string }>(
+    sql`DELETE FROM asset WHERE scene_id = ${run.sceneId} AND product = ANY(${products}::text[]) RETURNING path`,
+  );
+  for (const { sceneId, product, path, sha256, bytes, epsg, bbox } of assets) {
+    await query(sql`
+      INSERT INTO asset (scene_id, product, run_id, path, sha256, bytes, epsg, bbox)
+      VALUES (${sceneId}, ${product}, ${run.id}, ${path}, ${sha256}, ${bytes}, ${epsg}, ${[...bbox]}::float8[])`);
+  }
+  const current = new Set(assets.map((asset) => asset.path));
+  return old.map((row) => row.path).filter((path) => !current.has(path));
+}
+
+async function saveObservations(
+  query: Query,
+  run: ProductRun,
+  collection: string,
+  rows: readonly ObservationRow[],
+): Promise<void> {
+  await query(sql`
+    INSERT INTO observation (place_id, product, datetime, statistic, scene_id, collection, run_id, status, value, low,
+      high, pixel_count, clear_fraction)
+    SELECT place_id, product, datetime, statistic, ${run.sceneId}, ${collection}, ${run.id}, status, value, low, high,
+      pixel_count, clear_fraction
+    FROM unnest(${rows.map((row) => row.placeId)}::text[], ${rows.map((row) => row.product)}::text[],
+      ${rows.map((row) => row.datetime)}::timestamptz[], ${rows.map((row) => row.statistic)}::text[],
+      ${rows.map((row) => row.status)}::text[], ${rows.map((row) => row.value)}::float8[],
+      ${rows.map((row) => row.low)}::float8[], ${rows.map((row) => row.high)}::float8[],
+      ${rows.map((row) => row.pixelCount)}::int[], ${rows.map((row) => row.clearFraction)}::float8[])
+      AS given (place_id, product, datetime, statistic, status, value, low, high, pixel_count, clear_fraction)`);
+}

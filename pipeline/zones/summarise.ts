@@ -1,0 +1,114 @@
+import type { Coverage } from './coverage.ts';
+import { type Accumulated, STATISTICS, type StatisticId } from './statistics.ts';
+
+/** What one raster says about one polygon. */
+export interface Summary {
+  /** Pixels with a value and some weight. */
+  readonly pixelCount: number;
+  /** Share of the polygon that lies over pixels with a value; what is outside the grid counts as not clear. */
+  readonly clearFraction: number;
+  /** Empty when no pixel has a value. */
+  readonly values: Readonly<Partial<Record<StatisticId, number>>>;
+}
+
+/**
+ * Statistics of the values in a coverage's window, row by row, weighted by coverage. `valid` is not 0 where a pixel may
+ * be used. Nothing is judged here: how much clear share is enough is the product's to say.
+ */
+export function summarise(
+  values: ArrayLike<number>,
+  valid: ArrayLike<number>,
+  cover: Coverage,
+  statistics: readonly StatisticId[],
+): Summary {
+  const { fraction, inside } = cover;
+  let weight = 0;
+  let pixelCount = 0;
+  const clear = newSum();
+  for (let i = 0; i < fraction.length; i++) {
+    const w = fraction[i]!;
+    if (w === 0) continue;
+    weight += w;
+    if (!valid[i]) continue;
+    add(clear, w);
+    pixelCount += 1;
+  }
+  if (pixelCount === 0) return { pixelCount, clearFraction: 0, values: {} };
+  const clearWeight = total(clear);
+  const accumulated = accumulate(values, valid, fraction, pixelCount, statistics);
+  return {
+    pixelCount,
+    clearFraction: Math.min(1, (inside * clearWeight) / weight),
+    values: Object.fromEntries(statistics.map((id) => [id, STATISTICS[id].of(accumulated)])),
+  };
+}
+
+/** Everything the statistics need from the usable pixels; what nobody asked for is not computed. */
+function accumulate(
+  values: ArrayLike<number>,
+  valid: ArrayLike<number>,
+  fraction: Float64Array,
+  count: number,
+  statistics: readonly StatisticId[],
+): Accumulated {
+  const xs = new Float64Array(count);
+  const ws = new Float64Array(count);
+  for (let i = 0, n = 0; i < fraction.length; i++) {
+    if (fraction[i]! === 0 || !valid[i]) continue;
+    xs[n] = values[i]!;
+    ws[n] = fraction[i]!;
+    n += 1;
+  }
+  const needs = new Set(statistics.flatMap((id): readonly string[] => STATISTICS[id].needs));
+  const weight = newSum();
+  const sum = newSum();
+  for (let i = 0; i < count; i++) {
+    add(weight, ws[i]!);
+    add(sum, ws[i]! * xs[i]!);
+  }
+  const mean = total(sum) / total(weight);
+  const squares = newSum();
+  let [min, max] = [Infinity, -Infinity];
+  if (needs.has('squares')) for (let i = 0; i < count; i++) add(squares, ws[i]! * (xs[i]! - mean) ** 2);
+  if (needs.has('extremes')) {
+    for (let i = 0; i < count; i++) {
+      min = Math.min(min, xs[i]!);
+      max = Math.max(max, xs[i]!);
+    }
+  }
+  const sorted = needs.has('values') ? sortByValue(xs, ws) : { values: EMPTY, weights: EMPTY };
+  return { count, weight: total(weight), sum: total(sum), squares: total(squares), min, max, ...sorted };
+}
+
+const EMPTY = new Float64Array(0);
+
+function sortByValue(xs: Float64Array, ws: Float64Array): { values: Float64Array; weights: Float64Array } {
+  const order = Uint32Array.from(xs, (_, i) => i).sort((a, b) => xs[a]! - xs[b]! || a - b);
+  return {
+    values: Float64Array.from(order, (i) => xs[i]!),
+    weights: Float64Array.from(order, (i) => ws[i]!),
+  };
+}
+
+/**
+ * A sum that keeps what rounding drops, so that it is the same to the last digit shown in whatever order pixels come
+ * (Neumaier 1974, doi 10.1002/zamm.19740540106).
+ */
+interface Sum {
+  high: number;
+  low: number;
+}
+
+function newSum(): Sum {
+  return { high: 0, low: 0 };
+}
+
+function add(sum: Sum, x: number): void {
+  const next = sum.high + x;
+  sum.low += Math.abs(sum.high) >= Math.abs(x) ? sum.high - next + x : x - next + sum.high;
+  sum.high = next;
+}
+
+function total(sum: Sum): number {
+  return sum.high + sum.low;
+}

@@ -1,0 +1,205 @@
+import { readFile, stat } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { area } from '@turf/turf';
+import { isKnownCrs, type Transform, transformer } from '../core/crs.ts';
+import { HeituError } from '../core/error.ts';
+import { checkRings } from './rings.ts';
+
+/** Polygons as GeoJSON MultiPolygon coordinates, longitude and latitude in degrees, rings closed. */
+export type LonLatPolygons = number[][][][];
+
+/** One shape of a vector file, in longitude and latitude. */
+export interface PlaceFeature {
+  readonly id: string;
+  readonly name: string | null;
+  /** As in the file. */
+  readonly properties: Readonly<Record<string, unknown>>;
+  readonly polygon: LonLatPolygons;
+}
+
+export interface VectorOptions {
+  /** Property that is the id; left out, the feature's own id or a usual field is taken, else its number. */
+  readonly id?: string | undefined;
+  /** Property that is the name; left out, a usual field is taken. */
+  readonly name?: string | undefined;
+}
+
+export interface VectorContent {
+  readonly features: readonly PlaceFeature[];
+  /** Shapes that were left out, each with its reason. */
+  readonly findings: readonly HeituError[];
+}
+
+/** Bounds of what is read (SAFETY section 4). */
+const MAX_BYTES = 50 * 2 ** 20;
+const MAX_FEATURES = 200_000;
+
+/** Fields that usually hold an id or a name, in the order they are tried. */
+const ID_FIELDS = ['id', 'ID', 'Id', 'code', 'CODE', 'index', 'OBJECTID', 'FID', 'fid', '编号', '小班号'];
+const NAME_FIELDS = ['name', 'NAME', 'Name', '名称', '地块名称', '小班名称'];
+
+/**
+ * Reads the polygons of a GeoJSON file (FeatureCollection, Feature or bare geometry; an old `crs` member is honoured
+ * for known EPSG codes). A broken shape is reported and the rest goes on. Throws E_FILE_MISSING, E_VECTOR_INVALID for
+ * what is no GeoJSON at all, E_CRS_UNKNOWN.
+ */
+export async function readVectorFile(file: string, options: VectorOptions = {}): Promise<VectorContent> {
+  const where = basename(file);
+  const { size } = await stat(file).catch((cause: unknown) => {
+    throw new HeituError('E_FILE_MISSING', { what: file, cause });
+  });
+  if (size > MAX_BYTES) throw invalid(where, `${size} bytes, more than ${MAX_BYTES}`);
+  return readGeoJson(await readFile(file, 'utf8'), where, options);
+}
+
+/** The same for text; `where` is what messages call it. */
+export function readGeoJson(text: string, where: string, options: VectorOptions = {}): VectorContent {
+  const document = parseJson(text, where);
+  const toLonLat = transformOf(document, where);
+  const raw = rawFeatures(document, where);
+  if (raw.length > MAX_FEATURES) throw invalid(where, `${raw.length} features, more than ${MAX_FEATURES}`);
+  const features: PlaceFeature[] = [];
+  const findings: HeituError[] = [];
+  const ids = idsOf(raw, options.id);
+  const seen = new Map<string, number>();
+  for (const [i, feature] of raw.entries()) {
+    const properties = propertiesOf(feature);
+    const id = ids[i] ?? String(i);
+    const place = `${where}, feature ${i}${ids[i] === null ? '' : ` (id ${id})`}`;
+    try {
+      if (ids[i] === null) throw invalid(place, `no ${options.id} to be its id`);
+      const earlier = seen.get(id);
+      if (earlier !== undefined) throw invalid(place, `feature ${earlier} has the same id`);
+      seen.set(id, i);
+      const polygon = polygonOf(feature.geometry, toLonLat, place);
+      features.push({
+        id,
+        name: firstText(properties, options.name === undefined ? NAME_FIELDS : [options.name]),
+        properties,
+        polygon,
+      });
+    } catch (error) {
+      if (!(error instanceof HeituError)) throw error;
+      findings.push(error);
+    }
+  }
+  return { features, findings };
+}
+
+/** A Polygon or MultiPolygon geometry as multi-polygon coordinates; null for any other. */
+export function toMultiPolygon(geometry: {
+  readonly type: string;
+  readonly coordinates?: unknown;
+}): unknown[] | null {
+  if (!Array.isArray(geometry.coordinates)) return null;
+  if (geometry.type === 'Polygon') return [geometry.coordinates];
+  return geometry.type === 'MultiPolygon' ? geometry.coordinates : null;
+}
+
+/** Geodesic area in m² (sphere of radius 6378137 m, RFC 7946 coordinates). A 0.01° square at 44° N has about 890 000. */
+export function areaOf(polygon: LonLatPolygons): number {
+  return area({ type: 'MultiPolygon', coordinates: polygon });
+}
+
+function parseJson(text: string, where: string): Record<string, unknown> {
+  let document: unknown;
+  try {
+    // A byte order mark is no JSON, but many programs write one.
+    document = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (cause) {
+    throw new HeituError('E_VECTOR_INVALID', {
+      where,
+      what: `no JSON: ${cause instanceof Error ? cause.message : cause}`,
+      cause,
+    });
+  }
+  if (!isRecord(document) || typeof document.type !== 'string') throw invalid(where, 'no GeoJSON object');
+  return document;
+}
+
+/** From the file's coordinates to longitude and latitude. RFC 7946 knows WGS 84 only; GDAL still writes `crs` for others. */
+function transformOf(document: Record<string, unknown>, where: string): Transform {
+  const { crs } = document;
+  if (crs === undefined || crs === null) return (x, y) => [x, y];
+  const name = isRecord(crs) && isRecord(crs.properties) ? String(crs.properties.name ?? '') : '';
+  if (/CRS84$/i.test(name)) return (x, y) => [x, y];
+  const epsg = Number(/EPSG:+(?:[\d.]*:)?(\d+)$/i.exec(name)?.[1] ?? Number.NaN);
+  if (!isKnownCrs(epsg)) throw new HeituError('E_CRS_UNKNOWN', { where, what: name || JSON.stringify(crs) });
+  return transformer(epsg, 4326);
+}
+
+interface RawFeature {
+  readonly id?: unknown;
+  readonly properties?: unknown;
+  readonly geometry?: unknown;
+}
+
+function rawFeatures(document: Record<string, unknown>, where: string): readonly RawFeature[] {
+  if (document.type === 'Feature') return [document];
+  if (document.type !== 'FeatureCollection') return [{ geometry: document }];
+  if (!Array.isArray(document.features)) throw invalid(where, 'features is no list');
+  return document.features.map((feature: unknown) => (isRecord(feature) ? feature : {}));
+}
+
+function polygonOf(geometry: unknown, toLonLat: Transform, where: string): LonLatPolygons {
+  if (!isRecord(geometry) || typeof geometry.type !== 'string') throw invalid(where, 'no geometry');
+  const parts = toMultiPolygon({ type: geometry.type, coordinates: geometry.coordinates });
+  if (parts === null) throw invalid(where, `${geometry.type} is no polygon`);
+  const polygon = parts.map((rings, part) => {
+    if (!Array.isArray(rings)) throw invalid(where, `part ${part} is no list of rings`);
+    return checkRings(rings, (what) => invalid(where, parts.length > 1 ? `part ${part}, ${what}` : what));
+  });
+  if (polygon.length === 0) throw invalid(where, 'no rings');
+  return polygon.map((rings) =>
+    rings.map((ring) =>
+      ring.map(([x, y]) => {
+        const [lon, lat] = toLonLat(x!, y!);
+        // Half a turn and more of slack for shapes across the date line; anything else is another CRS.
+        if (!(Math.abs(lon) <= 360 && Math.abs(lat) <= 90))
+          throw invalid(where, `position ${x}, ${y} is not longitude and latitude`);
+        return [lon, lat];
+      }),
+    ),
+  );
+}
+
+/**
+ * The id of every feature: the field that was named (null where a feature lacks it), else the first of the feature's
+ * own id and the usual fields that every feature has and no two share, else the position in the file.
+ */
+function idsOf(features: readonly RawFeature[], field: string | undefined): readonly (string | null)[] {
+  if (field !== undefined) return features.map((feature) => firstText(propertiesOf(feature), [field]));
+  const own = features.map(({ id }) =>
+    typeof id === 'string' || typeof id === 'number' ? String(id) : null,
+  );
+  if (isIdentifying(own)) return own;
+  for (const name of ID_FIELDS) {
+    const ids = features.map((feature) => firstText(propertiesOf(feature), [name]));
+    if (isIdentifying(ids)) return ids;
+  }
+  return features.map((_, i) => String(i));
+}
+
+function isIdentifying(ids: readonly (string | null)[]): boolean {
+  return ids.every((id) => id !== null) && new Set(ids).size === ids.length;
+}
+
+function propertiesOf(feature: RawFeature): Record<string, unknown> {
+  return isRecord(feature.properties) ? feature.properties : {};
+}
+
+function firstText(properties: Record<string, unknown>, names: readonly string[]): string | null {
+  for (const name of names) {
+    const value = Object.hasOwn(properties, name) ? properties[name] : undefined;
+    if ((typeof value === 'string' && value !== '') || typeof value === 'number') return String(value);
+  }
+  return null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function invalid(where: string, what: string): HeituError {
+  return new HeituError('E_VECTOR_INVALID', { where, what });
+}
