@@ -6,6 +6,7 @@ import { errorHandler, notFound, refuseMethod } from './errors.ts';
 import { linksOf } from './links.ts';
 import { createObserver } from './observe.ts';
 import { parse } from './params.ts';
+import { createPublished } from './published.ts';
 import type { Route } from './route.ts';
 import { ROUTES } from './routes/table.ts';
 import { sendBody } from './send.ts';
@@ -13,13 +14,17 @@ import { sendPage, serveViewer } from './static.ts';
 import { createTileCache } from './tile-cache.ts';
 
 const TILE_CACHE_BYTES = 64 * 1024 * 1024;
-/** The longest an answer may take; the database has shorter limits of its own. */
 const ANSWER_LIMIT_MS = 30_000;
 
 /** The API and the viewer as an express application that does not listen yet. */
 export function createApp(parts: AppParts): Express {
   const observer = createObserver(parts.log);
-  const deps: Deps = { ...parts, tiles: createTileCache(TILE_CACHE_BYTES), metrics: observer.metrics };
+  const deps: Deps = {
+    ...parts,
+    tiles: createTileCache(TILE_CACHE_BYTES),
+    metrics: observer.metrics,
+    published: createPublished(parts.store, parts.now),
+  };
   const app = express();
   app.disable('x-powered-by');
   // Plain text pairs: no objects and lists out of brackets.
@@ -53,29 +58,27 @@ async function answer(route: Route, request: Request, response: Response, deps: 
   const path = parse(route.parameters, request.params);
   const query = parse(route.query, request.query);
   const links = linksOf(request, deps.publicUrl ?? null);
+  const limit = { ms: deps.answerLimitMs ?? ANSWER_LIMIT_MS, where: route.path };
   response.set('Cache-Control', route.cache);
   if (route.kind === 'json') {
-    const body = await inTime(route.answer(path, query, links, deps), route.path);
+    const body = await inTime(route.answer(path, query, links, deps), limit);
     await sendBody(request, response, route.type, Buffer.from(JSON.stringify(body)));
     return;
   }
-  const { etag, body } = await inTime(route.answer(path, query, links, deps), route.path);
+  const { etag, body } = await inTime(route.answer(path, query, links, deps), limit);
   if (etag !== null) response.set('ETag', etag);
   if (request.fresh) {
     response.status(304).end();
     return;
   }
-  await sendBody(request, response, route.type, await inTime(body(), route.path));
+  await sendBody(request, response, route.type, await inTime(body(), limit));
 }
 
 /** The value of a promise, or E_TIMEOUT when it takes longer than an asker should wait. */
-async function inTime<T>(work: Promise<T>, where: string): Promise<T> {
+async function inTime<T>(work: Promise<T>, { ms, where }: { ms: number; where: string }): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new HeituError('E_TIMEOUT', { where, what: `${ANSWER_LIMIT_MS / 1000} s` })),
-      ANSWER_LIMIT_MS,
-    );
+    timer = setTimeout(() => reject(new HeituError('E_TIMEOUT', { where, what: `${ms} ms` })), ms);
   });
   try {
     return await Promise.race([work, late]);

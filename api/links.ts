@@ -27,19 +27,21 @@ export interface Page {
 /** Link builder of a request; `publicUrl` replaces what the request says of its host. */
 export function linksOf(request: Request, publicUrl: string | null): Links {
   const base = publicUrl ?? `${request.protocol}://${hostOf(request)}`;
-  const here = new URL(request.originalUrl, 'http://localhost');
+  // Not parsed as a URL: a request line may hold anything.
+  const { path } = request;
+  const given = new URLSearchParams(request.originalUrl.split('?', 2)[1] ?? '');
   const at = (search: URLSearchParams) => {
     const query = search.toString();
-    return `${base}${here.pathname}${query === '' ? '' : `?${query}`}`;
+    return `${base}${path}${query === '' ? '' : `?${query}`}`;
   };
   const page = (rel: string, offset: number, type: string): Link => {
-    const search = new URLSearchParams(here.search);
+    const search = new URLSearchParams(given);
     search.set('offset', String(offset));
     return { href: at(search), rel, type };
   };
   return {
     to: (path) => `${base}${path}`,
-    self: (type) => ({ href: at(here.searchParams), rel: 'self', type }),
+    self: (type) => ({ href: at(given), rel: 'self', type }),
     pages: ({ offset, limit, matched }, type) => {
       const links: Link[] = [];
       if (offset + limit < matched) links.push(page('next', offset + limit, type));

@@ -23,6 +23,15 @@ export function describeApi(
       license: { name: 'Apache-2.0' },
     },
     servers: [{ url: about.url }],
+    ...partsOf(routes),
+  };
+}
+
+const PARTS = new WeakMap<readonly Route[], Pick<OpenApiDocument, 'paths' | 'components'>>();
+
+/** What is the same for every asker, made once. */
+function partsOf(routes: readonly Route[]): Pick<OpenApiDocument, 'paths' | 'components'> {
+  const made = PARTS.get(routes) ?? {
     paths: Object.fromEntries(routes.map((route) => [route.path, { get: describeRoute(route) }])),
     components: {
       schemas: namedSchemas(),
@@ -34,6 +43,8 @@ export function describeApi(
       },
     },
   };
+  PARTS.set(routes, made);
+  return made;
 }
 
 function describeRoute(route: Route): Json {

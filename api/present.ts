@@ -27,12 +27,13 @@ export function presentPlace(place: PlaceRow): Series['place'] {
 
 /** A place as GeoJSON; what the imported file said of it stands behind our own properties. */
 export function presentPlaceFeature(place: PlaceRow): z.input<typeof placeFeature> {
+  const own = presentPlace(place);
   return {
     type: 'Feature',
     id: place.id,
     geometry: place.geometry,
-    // Ours win over names that the file happens to use too.
-    properties: { ...place.properties, ...presentPlace(place), kind: place.kind },
+    // Ours come first, and win over the same names in the file.
+    properties: { ...own, ...place.properties, ...own, kind: place.kind },
   };
 }
 

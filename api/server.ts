@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
+import { HeituError } from '../pipeline/core/error.ts';
 import type { Store } from '../pipeline/store/open.ts';
 import { createApp } from './app.ts';
 import type { ApiConfig } from './config.ts';
@@ -36,8 +37,9 @@ const TIMEOUTS = {
 } as const;
 const MAX_HEADER_BYTES = 16 * 1024;
 const GRACE_MS = 10_000;
+const SWEEP_MS = 20;
 
-/** Starts API and viewer; rejects when the port is taken. The store stays the caller's to close. */
+/** Starts API and viewer; rejects with E_USAGE where it cannot listen. The store stays the caller's to close. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const host = options.host ?? '127.0.0.1';
   const log = pino({ level: options.config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
@@ -53,7 +55,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   const server = createServer({ ...TIMEOUTS, maxHeaderSize: MAX_HEADER_BYTES }, app);
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      const what = `cannot listen on ${host} port ${options.port} (${cause.code ?? cause.message})`;
+      reject(new HeituError('E_USAGE', { what, where: 'serve', cause }));
+    });
     server.listen(options.port, host, () => resolve());
   });
   // A TCP server's address is never a pipe's name.
@@ -64,9 +69,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url,
     async close() {
       const ended = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeIdleConnections();
+      // A connection falls idle when its answer is out; waiting for its keep-alive to run out would take seconds more.
+      const sweep = setInterval(() => server.closeIdleConnections(), SWEEP_MS);
       const timer = setTimeout(() => server.closeAllConnections(), GRACE_MS);
       await ended;
+      clearInterval(sweep);
       clearTimeout(timer);
       log.info({ event: 'Http:Server:Closed' });
     },

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { NextFunction, Request, Response } from 'express';
@@ -53,7 +52,6 @@ async function sendFile(
     'Cache-Control',
     path.startsWith('/assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
   );
-  response.set('ETag', `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`);
   await sendBody(request, response, type, body);
   return true;
 }

@@ -13,16 +13,11 @@ const EQUATOR_PIXEL = (2 * Math.PI * 6_378_137) / 256;
 /** For an instrument nobody described. */
 const USUAL_ZOOM = 14;
 
-/**
- * The first zoom whose pixels are no larger than the finest instrument's (ids joined by commas):
- * `deepestZoom('jl1-gf02', [126, 43, 127, 45])` is 16.
- */
-export function deepestZoom(sensors: string, [, south, , north]: Bbox): number {
-  const known = sensors.split(', ').filter(isSensorId);
-  if (known.length === 0) return USUAL_ZOOM;
-  const gsd = Math.min(...known.map((sensor) => SENSORS[sensor].gsd));
+/** The first zoom whose pixels are no larger than the instrument's: `deepestZoom('jl1-gf02', [126, 43, 127, 45])` is 16. */
+export function deepestZoom(sensor: string, [, south, , north]: Bbox): number {
+  if (!isSensorId(sensor)) return USUAL_ZOOM;
   const latitude = ((south + north) / 2) * (Math.PI / 180);
-  return Math.ceil(Math.log2((EQUATOR_PIXEL * Math.cos(latitude)) / gsd));
+  return Math.ceil(Math.log2((EQUATOR_PIXEL * Math.cos(latitude)) / SENSORS[sensor].gsd));
 }
 
 /** The box around boxes; at least one must be given. */

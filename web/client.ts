@@ -21,6 +21,8 @@ export interface Place {
   readonly code: string;
   readonly crop: string | null;
   readonly areaMu: number | null;
+  /** Of a region: county, township or village. */
+  readonly level: string | null;
   readonly center: readonly [lon: number, lat: number];
   readonly bbox: Bbox;
 }
@@ -132,6 +134,7 @@ function placeOf(feature: FeaturePage['features'][number]): Place | null {
     code: text('code'),
     crop: text('crop') || text('species') || null,
     areaMu: Number.isFinite(areaMu) ? areaMu : null,
+    level: text('level') || null,
     ...shape,
   };
 }

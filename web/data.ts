@@ -15,7 +15,7 @@ import {
   type Values,
   type Workspace,
 } from './client.ts';
-import { view } from './state.ts';
+import { layer, type PlaceLayer, placeId, view } from './state.ts';
 
 /** Something asked from the server; while it loads or fails, what was there before stays readable. */
 export interface Resource<T> {
@@ -31,12 +31,23 @@ export const workspace = resource<Workspace>();
 export const dates = resource<readonly ImageDate[]>();
 /** The same dates with the clear share of the selected place. */
 export const placeDates = resource<readonly ImageDate[]>();
-export const values = resource<Values>();
+export const values = resource<Values & { readonly layer: PlaceLayer }>();
 export const places = resource<{ readonly places: readonly Place[]; readonly total: number }>();
 export const regions = resource<{ readonly places: readonly Place[]; readonly total: number }>();
 export const series = resource<Series>();
 /** Outlines of the scenes of the date on show. */
 export const footprints = resource<readonly Footprint[]>();
+
+/** What the workspace shows: the county drawn in it, else the workspace's own name. */
+export const regionName = computed(() => {
+  const county = regions.value.data?.places.find((region) => region.level === 'county');
+  return county?.name ?? workspace.value.data?.name ?? '';
+});
+
+/** A region's name by its code; an unknown code stays as it is. */
+export function regionOf(code: string | null | undefined): string | null {
+  return regions.value.data?.places.find((region) => region.code === code)?.name ?? code ?? null;
+}
 
 /** The box around the scenes on show, else around everything in the workspace. */
 export const extent = computed<Bbox | null>(() => {
@@ -55,6 +66,18 @@ export const extent = computed<Bbox | null>(() => {
 });
 
 export const product = computed(() => pick(products.value.data, view.value.product));
+/** The values that belong to what is on show; null while only those of another product or layer are there. */
+export const shownValues = computed(() => {
+  const answer = values.value.data;
+  return answer !== null && answer.product === product.value?.id && answer.layer === layer.value
+    ? answer.values
+    : null;
+});
+/** The series of the selected place and product; null while only another one is there. */
+export const shownSeries = computed(() => {
+  const answer = series.value.data;
+  return answer?.place.id === placeId.value && answer?.product === product.value?.id ? answer : null;
+});
 export const collection = computed(() =>
   pick(workspace.value.data?.collections ?? null, view.value.collection),
 );
@@ -133,12 +156,11 @@ export function startAsking(): void {
   keep(
     values,
     () => joined(collectionProduct(), date.value?.date, view.value.layer),
-    (stop) =>
-      ask<Values>(
-        '/v1/values',
-        { ...asked(), date: date.peek()!.date, layer: view.peek().layer, statistic: 'mean' },
-        stop,
-      ),
+    async (stop) => {
+      const asksFor = view.peek().layer;
+      const query = { ...asked(), date: date.peek()!.date, layer: asksFor, statistic: 'mean' };
+      return { ...(await ask<Values>('/v1/values', query, stop)), layer: asksFor };
+    },
   );
   keep(
     footprints,

@@ -2,7 +2,17 @@ import { effect } from '@preact/signals';
 import type { MultiPolygon, Polygon } from 'geojson';
 import type { GeoJSONSource, Map as LibreMap } from 'maplibre-gl';
 import { type Bbox, type PlaceValue, shapeOf } from './client.ts';
-import { collection, date, footprints, place, places, product, regions, values, workspace } from './data.ts';
+import {
+  collection,
+  date,
+  footprints,
+  place,
+  places,
+  product,
+  regions,
+  shownValues,
+  workspace,
+} from './data.ts';
 import { FONT, hatchImage, labelPoints, MAP_COLORS, rampOf, tileJsonUrl } from './layers.ts';
 import {
   basemapShown,
@@ -31,7 +41,7 @@ export function keepEqual(map: LibreMap, container: HTMLElement): (() => void)[]
     drawProduct(map),
     drawTrueColour(map),
     effect(() => drawFootprint(map)),
-    effect(() => void drawLabels(map)),
+    drawLabels(map),
     drawValues(map),
     drawSelection(map, container),
     effect(() => {
@@ -47,10 +57,8 @@ function drawTheme(map: LibreMap): void {
   map.setPaintProperty('paper', 'background-color', colors.paper);
   map.setPaintProperty('regions-line', 'line-color', colors.ink);
   for (const layer of PLACE_LAYERS) map.setPaintProperty(`${layer}-line`, 'line-color', colors.ink);
-  for (const layer of ['place-labels', 'region-labels']) {
-    map.setPaintProperty(layer, 'text-color', colors.label);
-    map.setPaintProperty(layer, 'text-halo-color', colors.halo);
-  }
+  map.setPaintProperty('region-labels', 'text-color', colors.label);
+  map.setPaintProperty('region-labels', 'text-halo-color', colors.halo);
   map.updateImage('hatch', hatchImage(colors.hatch));
 }
 
@@ -185,29 +193,31 @@ function drawFootprint(map: LibreMap): void {
 }
 
 /** Labels are drawn from the page's own font, which loads by ranges of characters: they are asked for first. */
-async function drawLabels(map: LibreMap): Promise<void> {
-  const [rows, answer, shown, areas] = [
-    places.value.data,
-    values.value.data,
-    product.value,
-    regions.value.data,
-  ];
-  const points = labelPoints(rows?.places ?? [], answer?.values ?? null, shown);
-  const regionPoints = labelPoints(areas?.places ?? [], null, null);
-  const names = new Set(
-    [...points.features, ...regionPoints.features].flatMap((f) => [...String(f.properties?.name)]),
-  );
-  await document.fonts.load(`400 24px "${FONT}"`, `0123456789.−${[...names].join('')}`).catch(() => []);
-  map.getSource<GeoJSONSource>('place-labels')?.setData(points);
-  map.getSource<GeoJSONSource>('region-labels')?.setData(regionPoints);
+function drawLabels(map: LibreMap): () => void {
+  let latest = 0;
+  return effect(() => {
+    const points = labelPoints(places.value.data?.places ?? [], shownValues.value, product.value);
+    const regionPoints = labelPoints(regions.value.data?.places ?? [], null, null);
+    const mine = ++latest;
+    const names = [...points.features, ...regionPoints.features].map((one) => String(one.properties?.name));
+    const letters = [...new Set(names.join(''))].join('');
+    const draw = () => {
+      // Fonts of an earlier date may arrive after those of a later one.
+      if (mine !== latest) return;
+      map.getSource<GeoJSONSource>('place-labels')?.setData(points);
+      map.getSource<GeoJSONSource>('region-labels')?.setData(regionPoints);
+    };
+    // Without the font the labels are drawn in whatever the browser has.
+    document.fonts.load(`400 24px "${FONT}"`, `0123456789.−${letters}`).then(draw, draw);
+  });
 }
 
 function drawValues(map: LibreMap): () => void {
   return effect(() => {
-    const answer = values.value.data;
+    const answer = shownValues.value;
     const shown = layer.value;
     const state = (row: PlaceValue) => ({ value: row[0], clear: row[1], pixels: row[2] });
-    for (const [id, row] of Object.entries(answer?.values ?? {})) {
+    for (const [id, row] of Object.entries(answer ?? {})) {
       map.setFeatureState({ source: shown, sourceLayer: shown, id }, state(row));
     }
   });

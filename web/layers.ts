@@ -265,6 +265,13 @@ export function baseStyle(origin: string, colors: MapColors): StyleSpecification
   };
 }
 
+/** Values lie on fields, which are green or brown in either theme. */
+const VALUE_PAINT = {
+  'text-color': '#ffffff',
+  'text-halo-color': 'rgba(20,28,22,0.78)',
+  'text-halo-width': 1.2,
+};
+
 function label(source: string, colors: MapColors, minzoom: number, size: number): LayerSpecification {
   return {
     id: source,
@@ -275,14 +282,24 @@ function label(source: string, colors: MapColors, minzoom: number, size: number)
       'text-field':
         source === 'place-labels'
           ? ['step', ['zoom'], ['get', 'value'], 15.4, ['concat', ['get', 'name'], '\n', ['get', 'value']]]
-          : ['get', 'name'],
+          : // The county's name makes room once its townships can be told apart.
+            [
+              'step',
+              ['zoom'],
+              ['get', 'name'],
+              11,
+              ['case', ['==', ['get', 'level'], 'county'], '', ['get', 'name']],
+            ],
       'text-font': LABEL_FONT,
       'text-size': size,
       'text-letter-spacing': source === 'region-labels' ? 0.18 : 0,
       'text-padding': 4,
       'text-max-width': 12,
     },
-    paint: { 'text-color': colors.label, 'text-halo-color': colors.halo, 'text-halo-width': 1.5 },
+    paint:
+      source === 'place-labels'
+        ? VALUE_PAINT
+        : { 'text-color': colors.label, 'text-halo-color': colors.halo, 'text-halo-width': 1.5 },
   };
 }
 
@@ -300,6 +317,7 @@ export function labelPoints(
         type: 'Feature',
         properties: {
           name: place.name,
+          level: place.level ?? '',
           value: value === null || product === null ? '' : valueText(product, value),
         },
         geometry: { type: 'Point', coordinates: [...place.center] },

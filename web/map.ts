@@ -91,9 +91,9 @@ export function openMap(container: HTMLElement): MapHandle | null {
 /** Room for the legend and the date strip, so that "everything" is not half under a panel. */
 function fitPadding(container: HTMLElement): { top: number; bottom: number; left: number; right: number } {
   if (container.clientWidth < 720) return { top: 96, bottom: 176, left: 16, right: 16 };
-  if (view.peek().place !== null) return { top: 32, bottom: 104, left: 72, right: DETAIL_PX + 32 };
+  if (view.peek().place !== null) return { top: 32, bottom: 120, left: 72, right: DETAIL_PX + 32 };
   // Where there is room beside the legend, the land does not hide behind it.
-  return { top: 32, bottom: 104, left: container.clientWidth >= 960 ? LEGEND_PX + 32 : 72, right: 32 };
+  return { top: 32, bottom: 120, left: container.clientWidth >= 960 ? LEGEND_PX + 32 : 72, right: 32 };
 }
 
 function followCamera(map: LibreMap, stops: (() => void)[], showAll: () => void): void {

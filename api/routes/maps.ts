@@ -5,7 +5,7 @@ import type { Bbox } from '../../pipeline/core/grid.ts';
 import { INDICES } from '../../pipeline/indices/table.ts';
 import { PRODUCTS, type ProductId } from '../../pipeline/products/table.ts';
 import { mapTile } from '../../pipeline/read/map-tile.ts';
-import { workspaceSummary } from '../../pipeline/store/summary.ts';
+import { sceneById } from '../../pipeline/store/scene.ts';
 import { type TileJson, tileJson } from '../contract/tiles.ts';
 import type { Deps } from '../deps.ts';
 import { type Links, MEDIA } from '../links.ts';
@@ -23,7 +23,7 @@ import {
   zoom,
 } from '../params.ts';
 import { plainBox } from '../present.ts';
-import { publishedOn, type Sheet } from '../published.ts';
+import type { Sheet } from '../published.ts';
 import { type BytesAnswer, bytesRoute, jsonRoute, type Route } from '../route.ts';
 import { type Address, deepestZoom, union } from '../tile-grid.ts';
 
@@ -92,7 +92,7 @@ function painterOf(picture: ProductId | typeof TRUE_COLOR): Painter {
 async function drawTile(sheet: Sheet, address: Address, painter: Painter, deps: Deps): Promise<BytesAnswer> {
   checkTile(address);
   const { z, x, y } = address;
-  const assets = await publishedOn(sheet, deps);
+  const assets = await deps.published.someFiles(sheet);
   const inputs = JSON.stringify([painter.name, z, x, y, assets.map((asset) => asset.sha256)]);
   const etag = `"${createHash('sha256').update(inputs).digest('hex').slice(0, 32)}"`;
   const files = assets.map((asset) => join(deps.workspace, asset.path));
@@ -126,9 +126,9 @@ function tileJsonRoute(style: 'maps' | 'raw', parameters: typeof PICTURE | typeo
     query: z.object({ f: format(['json']).optional() }),
     schema: tileJson,
     answer: async ({ path, links }, deps) => {
-      const assets = await publishedOn(path, deps);
-      const { collections } = await workspaceSummary(deps.store);
-      const sensor = collections.find((one) => one.id === path.collection)?.sensor ?? '';
+      const assets = await deps.published.someFiles(path);
+      const first = await sceneById(deps.store, assets[0]!.sceneId);
+      const sensor = first?.scene.sensor ?? '';
       return presentTileJson(style, path, union(assets.map((asset) => asset.bbox)), sensor, links);
     },
   });

@@ -1,14 +1,12 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { flagsOf, QUALITY } from '../../pipeline/core/quality.ts';
+import { flagsOf, isClear, QUALITY, type QualityFlag } from '../../pipeline/core/quality.ts';
 import { INDICES } from '../../pipeline/indices/table.ts';
 import { PRODUCTS, type ProductId } from '../../pipeline/products/table.ts';
 import { pixelAt } from '../../pipeline/read/pixel.ts';
-import { assetsOn } from '../../pipeline/store/asset.ts';
 import { sceneById } from '../../pipeline/store/scene.ts';
 import { type Pixel, pixel } from '../contract/products.ts';
 import { collectionId, date, format, latitude, longitude, productId } from '../params.ts';
-import { publishedOn } from '../published.ts';
 import { jsonRoute, type Route } from '../route.ts';
 
 export const PIXEL_ROUTES: readonly Route[] = [
@@ -26,15 +24,11 @@ export const PIXEL_ROUTES: readonly Route[] = [
       f: format(['json']).optional(),
     }),
     schema: pixel,
-    answer: async ({ query }, { store, workspace }) => {
+    answer: async ({ query }, { store, workspace, published }) => {
       const { lon, lat, product, date, collection } = query;
-      const assets = await publishedOn({ collection, product, date }, { store });
-      const masks = new Map(
-        (await assetsOn(store, { collection, product: 'QUALITY', date })).map((asset) => [
-          asset.sceneId,
-          asset.path,
-        ]),
-      );
+      const assets = await published.someFiles({ collection, product, date });
+      const quality = await published.files({ collection, product: 'QUALITY', date });
+      const masks = new Map(quality.map((asset) => [asset.sceneId, asset.path]));
       const looks = await Promise.all(
         assets.map(async ({ sceneId, path }) => {
           const mask = masks.get(sceneId);
@@ -50,7 +44,7 @@ export const PIXEL_ROUTES: readonly Route[] = [
       const scene = await sceneById(store, found.sceneId);
       return {
         value: found.count === null ? null : productValue(product, found.count),
-        flags: flagsOf(found.quality ?? 0).map(presentFlag),
+        flags: reasons(found.count, found.quality ?? 0).map(presentFlag),
         scene: found.sceneId,
         datetime: scene?.scene.datetime ?? null,
       };
@@ -58,11 +52,17 @@ export const PIXEL_ROUTES: readonly Route[] = [
   }),
 ];
 
+/** The flags of a pixel. One without a value that nothing speaks against could not be computed: 0/0, or out of range. */
+function reasons(count: number | null, quality: number): QualityFlag[] {
+  const flags = flagsOf(quality);
+  return count === null && isClear(quality) ? [...flags, 'UNDEFINED'] : flags;
+}
+
 /** Product value of a stored count, without the tail that binary fractions leave: NDVI 6841 is 0.6841. */
 function productValue(product: ProductId, count: number): number {
   return Number((count * INDICES[PRODUCTS[product].from.index].scale).toPrecision(10));
 }
 
-function presentFlag(id: keyof typeof QUALITY): Pixel['flags'][number] {
+function presentFlag(id: QualityFlag): Pixel['flags'][number] {
   return { id, title: QUALITY[id].title };
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { HeituError } from '../../pipeline/core/error.ts';
 import { PRODUCTS } from '../../pipeline/products/table.ts';
-import { type PlaceValue, seriesOf, valuesOn } from '../../pipeline/store/observation.ts';
+import { type PlaceValue, type SeriesPoint, seriesOf, valuesOn } from '../../pipeline/store/observation.ts';
+import type { Store } from '../../pipeline/store/open.ts';
 import { placeById } from '../../pipeline/store/place.ts';
-import { workspaceSummary } from '../../pipeline/store/summary.ts';
+import { sceneById } from '../../pipeline/store/scene.ts';
 import { series, values } from '../contract/products.ts';
 import { collectionId, date, format, id, layer, productId, statistic, statisticOf } from '../params.ts';
 import { presentPlace } from '../present.ts';
@@ -67,21 +68,21 @@ function seriesRoute(of: Layer): Route {
     answer: async ({ path, query }, { store, version }) => {
       const { product, collection } = query;
       const statistic = statisticOf(product, query.statistic);
-      const place = await placeById(store, KIND[of], path.id);
+      const filter = {
+        placeId: path.id,
+        product,
+        statistic,
+        ...(collection === undefined ? {} : { collection }),
+      };
+      const [place, points] = await Promise.all([
+        placeById(store, KIND[of], path.id),
+        seriesOf(store, filter),
+      ]);
       if (place === null)
         throw new HeituError('E_NOT_FOUND', {
           what: `${KIND[of]} ${path.id}`,
           where: `/collections/${of}/items`,
         });
-      const points = await seriesOf(store, {
-        placeId: path.id,
-        product,
-        statistic,
-        ...(collection === undefined ? {} : { collection }),
-      });
-      const { collections } = await workspaceSummary(store);
-      const used = new Set(points.map((point) => point.collection));
-      const sensors = new Set(collections.filter((row) => used.has(row.id)).map((row) => row.sensor));
       return {
         place: presentPlace(place),
         product,
@@ -89,7 +90,7 @@ function seriesRoute(of: Layer): Route {
         unit: PRODUCTS[product].unit,
         minimumClear: PRODUCTS[product].minimumClear,
         points,
-        source: { sensor: [...sensors].join(', ') || null, version },
+        source: { sensor: await sensorsOf(points, store), version },
       };
     },
   });
@@ -102,4 +103,11 @@ function presentValue({
   pixelCount,
 }: PlaceValue): [string, [number | null, number, number]] {
   return [placeId, [value, clearFraction, pixelCount]];
+}
+
+/** Instruments of the points' collections, taken from the first scene of each; null without points. */
+async function sensorsOf(points: readonly SeriesPoint[], store: Store): Promise<string | null> {
+  const firsts = new Map(points.toReversed().map((point) => [point.collection, point.scene]));
+  const scenes = await Promise.all([...firsts.values()].map((id) => sceneById(store, id)));
+  return [...new Set(scenes.flatMap((row) => row?.scene.sensor ?? []))].join(', ') || null;
 }

@@ -1,15 +1,16 @@
-import { HeituError } from '../core/error.ts';
+import { asHeituError, HeituError } from '../core/error.ts';
 import type { Scene } from '../core/scene.ts';
-import { asHeituError } from '../core/error.ts';
-import { type Processed, processScene } from '../jobs/process.ts';
+import { beijingDate } from '../core/time.ts';
 import { placesOnGrid } from '../jobs/places.ts';
+import { publishMade } from '../jobs/process.ts';
+import { openSceneThreads, threadsFor } from '../jobs/scene-threads.ts';
 import type { Workspace } from '../jobs/workspace.ts';
-import { BACKENDS, openBackend } from '../kernels/backend.ts';
+import { BACKENDS } from '../kernels/backend.ts';
 import { isProductId, PRODUCTS, type ProductId } from '../products/table.ts';
 import type { Store } from '../store/open.ts';
 import { sceneById, scenesIn, unprocessedScenes } from '../store/scene.ts';
 import { VERSION } from '../version.ts';
-import { type Call, type CommandRow, choiceOption, errorLine, WORKSPACE_OPTIONS } from './command.ts';
+import { type Call, type CommandRow, choiceOption, errorLine, numberOption, WORKSPACE_OPTIONS } from './command.ts';
 import { startStage } from './progress.ts';
 import { withSession } from './session.ts';
 
@@ -22,6 +23,7 @@ export const PROCESS: CommandRow = {
     product: { kind: 'value', value: 'ID[,ID]', help: { zh: '产品，如 NDVI,EVI2（默认全部）', en: 'products, e.g. NDVI,EVI2 (default all)' } },
     backend: { kind: 'value', value: 'NAME', help: { zh: '计算后端：auto webgpu wasm cpu', en: 'kernel back end: auto webgpu wasm cpu' } },
     compress: { kind: 'value', value: 'NAME', help: { zh: '压缩：deflate 或 zstd', en: 'compression: deflate or zstd' } },
+    threads: { kind: 'value', value: 'N', help: { zh: '线程数（默认全部核心）', en: 'threads (default: all cores)' } },
     ...WORKSPACE_OPTIONS,
   },
   examples: ['heitu process', 'heitu process --scene JL1GF02B_PMS1_20240714103205_200240714_101_0001 --product NDVI'],
@@ -59,13 +61,21 @@ function wantedProducts(call: Call): ProductId[] {
   });
 }
 
+export interface Processed {
+  readonly scene: string;
+  readonly products: readonly ProductId[];
+  readonly clearFraction: number;
+  readonly observations: number;
+  readonly pixels: number;
+}
+
 export interface ProcessReport {
   readonly done: readonly Processed[];
   readonly failed: number;
   readonly backend: string;
 }
 
-/** Processes scenes one after the other with a bar; a scene that fails says why and the rest goes on. */
+/** Processes scenes, as many at a time as there are threads, with a bar; a scene that fails says why and the rest goes on. */
 export async function processScenes(
   call: Call,
   work: { store: Store; workspace: Workspace; scenes: readonly Scene[]; products: readonly ProductId[] },
@@ -73,42 +83,47 @@ export async function processScenes(
   const { terminal } = call;
   const { lattice, folder } = work.workspace;
   if (work.scenes.length === 0 || lattice === null) return { done: [], failed: 0, backend: 'none' };
-  const backend = await openBackend(choiceOption(call, 'backend', ['auto', ...BACKENDS]) ?? 'auto');
+  const wanted = choiceOption(call, 'backend', ['auto', ...BACKENDS]) ?? 'auto';
   const compress = choiceOption(call, 'compress', ['deflate', 'zstd']) ?? 'deflate';
+  const count = threadsFor(work.scenes.length, numberOption(call, 'threads', { min: 1, max: 64, whole: true }));
+  const threads = openSceneThreads(count, wanted);
   const stage = startStage(terminal, terminal.config.language === 'zh' ? '处理影像' : 'process scenes', work.scenes.length);
+  const shares = new Map<string, number>();
   const done: Processed[] = [];
+  let backend = 'none';
   let failed = 0;
-  try {
-    for (const [i, scene] of work.scenes.entries()) {
-      try {
-        const places = await placesOnGrid(work.store, scene, lattice);
-        done.push(
-          await processScene(scene, {
-            store: work.store,
-            folder,
-            lattice,
-            products: work.products,
-            backend,
-            version: VERSION,
-            compress,
-            places,
-            now: terminal.now,
-            onTile: (tile, total) => stage.update(i + (0.9 * tile) / total, scene.datetime.slice(0, 10)),
-          }),
-        );
-      } catch (thrown) {
-        const error = asHeituError(thrown, 'E_INTERNAL', scene.id);
-        if (error.code === 'E_STORE_UNAVAILABLE') throw error;
-        terminal.note(errorLine(error, terminal.config.language));
-        if (call.flag('debug') && thrown instanceof Error) terminal.note(String(thrown.stack));
-        failed += 1;
-      }
-      stage.update(i + 1, scene.datetime.slice(0, 10));
+  const processOne = async (scene: Scene) => {
+    const draw = (share: number) => {
+      shares.set(scene.id, share);
+      stage.update([...shares.values()].reduce((sum, one) => sum + one, 0), beijingDate(scene.datetime));
+    };
+    try {
+      const startedAt = terminal.now();
+      const places = await placesOnGrid(work.store, scene, lattice);
+      const options = { folder, lattice, products: work.products, version: VERSION, compress, places };
+      const made = await threads.make({ scene, options }, (share) => draw(0.8 * share));
+      await publishMade(work.store, scene, made, { startedAt, finishedAt: terminal.now(), options });
+      backend = made.backend;
+      done.push({ scene: scene.id, products: made.products, clearFraction: made.clearFraction, observations: made.observations.length, pixels: made.pixels });
+    } catch (thrown) {
+      const error = asHeituError(thrown, 'E_INTERNAL', scene.id);
+      if (error.code === 'E_STORE_UNAVAILABLE') throw error;
+      terminal.note(errorLine(error, terminal.config.language));
+      if (call.flag('debug') && thrown instanceof Error) terminal.note(String(thrown.stack));
+      failed += 1;
     }
+    draw(1);
+  };
+  try {
+    const queue = [...work.scenes];
+    const runner = async () => {
+      for (let scene = queue.shift(); scene !== undefined; scene = queue.shift()) await processOne(scene);
+    };
+    await Promise.all(Array.from({ length: count }, runner));
   } finally {
-    await backend.close();
+    await threads.close();
   }
   const pixels = done.reduce((sum, row) => sum + row.pixels, 0);
-  stage.finish(`${done.length} scene(s), ${(pixels / 1e6).toFixed(1)} Mpx, ${backend.name}`);
-  return { done, failed, backend: backend.name };
+  stage.finish(`${done.length} scene(s), ${(pixels / 1e6).toFixed(1)} Mpx, ${backend}, ${count} thread(s)`);
+  return { done, failed, backend };
 }

@@ -1,5 +1,5 @@
-/** What kind of trouble: `input` is the file's fault, `asker` the request's, `science` an honest "not known", `machine` ours. */
-export type ErrorFamily = 'input' | 'asker' | 'science' | 'machine';
+/** What kind of trouble: `input` is the file's fault, `asker` the request's, `machine` ours. */
+export type ErrorFamily = 'input' | 'asker' | 'machine';
 
 export interface ErrorRow {
   readonly family: ErrorFamily;
@@ -158,12 +158,6 @@ export const ERRORS = {
     zh: '没有 {what}',
     en: 'there is no {what}',
     remedy: { zh: '从 {where} 查看现有内容', en: 'look at {where} for what there is' },
-  },
-  E_NO_CLEAR_PIXELS: {
-    family: 'science',
-    zh: '{where} 没有可用的晴空像元',
-    en: 'no clear pixels in {where}',
-    remedy: { zh: '换一个日期', en: 'choose another date' },
   },
   E_TIMEOUT: {
     family: 'machine',

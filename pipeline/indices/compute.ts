@@ -1,4 +1,4 @@
-import { EXCLUDING, QUALITY } from '../core/quality.ts';
+import { isClear, QUALITY } from '../core/quality.ts';
 import type { Tile } from '../core/tile.ts';
 import type { Backend } from '../kernels/backend.ts';
 import { type Node, parseFormula } from '../kernels/formula.ts';
@@ -7,7 +7,8 @@ import { type BandOf, INDICES, type IndexId } from './table.ts';
 /** Formulas by index, read once. */
 const formulas = new Map<IndexId, Node>();
 
-function formulaOf(id: IndexId): Node {
+/** The tree of an index's formula. */
+export function formulaOf(id: IndexId): Node {
   const known = formulas.get(id);
   if (known !== undefined) return known;
   const node = parseFormula(INDICES[id].formula);
@@ -17,7 +18,7 @@ function formulaOf(id: IndexId): Node {
 
 /**
  * One index over one tile of reflectance, as a tile of its own. Pixels where the formula has no finite value
- * (0/0 is no zero) or one outside the index's range get UNDEFINED; flags that are there stay, and nothing is cleared.
+ * (0/0 is no zero) or one outside the index's range get UNDEFINED; a pixel that is excluded already keeps its reason.
  * With N = 0.45 and R = 0.035 NDVI is 0.8556701.
  */
 export async function computeIndex<I extends IndexId>(
@@ -27,19 +28,11 @@ export async function computeIndex<I extends IndexId>(
 ): Promise<Tile<'index', I>> {
   const values = await backend.run(formulaOf(id), tile.bands, tile.quality.length);
   const quality = Uint16Array.from(tile.quality);
-  const [min, max] = INDICES[id].range;
-  for (let i = 0; i < quality.length; i++) {
-    const value = values[i]!;
-    // Written so that NaN fails it too.
-    if (!(value >= min && value <= max)) quality[i]! |= QUALITY.UNDEFINED.bit;
-  }
+  flagUndefined(values, quality, INDICES[id].range);
   // The key is the one id asked for, which a computed key's type forgets.
   const bands = { [id]: values } as Record<I, Float32Array>;
   return { unit: 'index', grid: tile.grid, bands, quality };
 }
-
-/** Stored count of a pixel that has no value. */
-export const NODATA_COUNT = -32768;
 
 /**
  * Stored counts of an index tile: value / scale, rounded half away from zero; −32768 where a flag excludes the pixel
@@ -48,13 +41,42 @@ export const NODATA_COUNT = -32768;
 export function quantise<I extends string>(tile: Tile<'index', I>, scale: number): Int16Array {
   // An index tile has exactly one band.
   const [values] = Object.values<Float32Array>(tile.bands);
-  const counts = new Int16Array(tile.quality.length).fill(NODATA_COUNT);
+  return toCounts(values!, tile.quality, scale);
+}
+
+/** What would be stored for an index's values on clear pixels: how back ends are compared. */
+export function storedCounts(id: IndexId, values: Float32Array): Int16Array {
+  const quality = new Uint16Array(values.length);
+  flagUndefined(values, quality, INDICES[id].range);
+  return toCounts(values, quality, INDICES[id].scale);
+}
+
+function flagUndefined(
+  values: Float32Array,
+  quality: Uint16Array,
+  [min, max]: readonly [number, number],
+): void {
+  for (let i = 0; i < quality.length; i++) {
+    const value = values[i]!;
+    // Written so that NaN fails it too.
+    if (!(value >= min && value <= max) && isClear(quality[i]!)) quality[i]! |= QUALITY.UNDEFINED.bit;
+  }
+}
+
+/** Stored count of a pixel that has no value. */
+export const NODATA_COUNT = -32768;
+
+/** Values from here on, in counts, would round to one that does not fit or means "no value". */
+const LIMIT = 32767.5;
+
+function toCounts(values: Float32Array, quality: Uint16Array, scale: number): Int16Array {
+  const counts = new Int16Array(quality.length).fill(NODATA_COUNT);
   const perUnit = countsPerUnit(scale);
   for (let i = 0; i < counts.length; i++) {
-    if ((tile.quality[i]! & EXCLUDING) !== 0) continue;
-    const scaled = values![i]! * perUnit;
-    const count = Math.sign(scaled) * Math.round(Math.abs(scaled));
-    if (count > NODATA_COUNT && count <= 32767) counts[i] = count;
+    if (!isClear(quality[i]!)) continue;
+    const scaled = values[i]! * perUnit;
+    // Storing into an Int16Array cuts off towards zero, so that half more on the way out rounds half away from zero.
+    if (scaled > -LIMIT && scaled < LIMIT) counts[i] = scaled < 0 ? scaled - 0.5 : scaled + 0.5;
   }
   return counts;
 }

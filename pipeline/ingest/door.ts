@@ -32,7 +32,7 @@ export async function admit(delivery: Delivery): Promise<Admitted> {
   } finally {
     await raster.close();
   }
-  const grid = gridOf(raster.info, path, delivery.description?.epsg);
+  const grid = placedGrid(raster.info, path, delivery.description?.epsg);
   const names = delivery.metadata === null ? [delivery.image] : [delivery.image, delivery.metadata];
   const files = await Promise.all(names.map((name) => checksum(delivery.folder, name)));
   const common = {
@@ -159,7 +159,7 @@ function agreedTime(name: DeliveryName, metadata: DeliveryMetadata, where: strin
 }
 
 /** The grid of a raster, its CRS as stated by the person where they did; E_CRS_UNKNOWN when positions stay unknown. */
-export function gridOf(info: RasterInfo, where: string, stated?: number): Scene['grid'] {
+export function placedGrid(info: RasterInfo, where: string, stated?: number): Scene['grid'] {
   const epsg = stated ?? info.epsg;
   if (info.transform === null || !isKnownCrs(epsg)) {
     throw new HeituError('E_CRS_UNKNOWN', {

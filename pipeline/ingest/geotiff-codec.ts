@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { constants, inflate, zstdDecompress } from 'node:zlib';
-import { getDecoder } from 'geotiff';
+import type { getDecoder } from 'geotiff';
 import { HeituError } from '../core/error.ts';
 import { decodeJpeg, jpegFrame } from './geotiff-jpeg.ts';
 import type { Layout } from './geotiff-layout.ts';
@@ -181,7 +181,9 @@ async function decodeJpegBlock({ input, layout, rows, where }: Job): Promise<Uin
 async function decodeLerc({ input, layout, rows, expected, capacity, where }: Job): Promise<Uint8Array> {
   const blob = await unwrapLerc(input, layout, capacity);
   checkLercHeader(blob, layout, rows, where);
-  const decoder = await getDecoder(34887, {
+  // Loaded with the first LERC block: few files have any, and it costs every command a fifth of a second.
+  const geotiff = await import('geotiff');
+  const decoder = await geotiff.getDecoder(34887, {
     ...decoderParameters(layout),
     LercParameters: [LERC_VERSION, 0],
   } as Parameters<typeof getDecoder>[1]); // the declared type leaves out LercParameters, which the decoder reads

@@ -1,5 +1,3 @@
-import sharp from 'sharp';
-
 /** What the frame header of a JPEG stream says. */
 interface Frame {
   /** 0 baseline, 1 extended, 2 progressive; others are lossless or arithmetic. */
@@ -40,6 +38,8 @@ export async function decodeJpeg(
     body(stream),
   ]);
   const space = components === 1 ? 'b-w' : 'srgb';
+  // Loaded with the first JPEG block, as few deliveries have any.
+  const { default: sharp } = await import('sharp');
   const { data, info } = await sharp(whole, { failOn: 'warning' })
     .toColourspace(space)
     .raw()

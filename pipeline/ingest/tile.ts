@@ -3,7 +3,7 @@ import { clampWindow, crop, type Window } from '../core/grid.ts';
 import { QUALITY } from '../core/quality.ts';
 import type { Scene, SceneBand } from '../core/scene.ts';
 import type { LooseTile } from '../core/tile.ts';
-import { openRaster, type RasterFile } from './geotiff.ts';
+import { openRaster, type RasterFile, type TypedArray } from './geotiff.ts';
 
 /** A scene with its files open. */
 export interface OpenScene {
@@ -78,10 +78,9 @@ function markOutside(quality: Uint16Array, window: Window, inside: Window): void
   }
 }
 
-function copyInto(to: Float32Array, from: ArrayLike<number | bigint>, window: Window, inside: Window): void {
+function copyInto(to: Float32Array, from: TypedArray, window: Window, inside: Window): void {
   for (let row = 0; row < inside.height; row++) {
     const start = (inside.row - window.row + row) * window.width + inside.col - window.col;
-    const source = row * inside.width;
-    for (let col = 0; col < inside.width; col++) to[start + col] = Number(from[source + col]);
+    to.set(from.subarray(row * inside.width, (row + 1) * inside.width), start);
   }
 }

@@ -6,7 +6,7 @@ import { QUALITY } from '../core/quality.ts';
 import { type LooseTile, withBands } from '../core/tile.ts';
 import { computeIndex, quantise } from '../indices/compute.ts';
 import { INDICES, type IndexId } from '../indices/table.ts';
-import { gridOf } from '../ingest/door.ts';
+import { placedGrid } from '../ingest/door.ts';
 import { type Dtype, openRaster, type RasterFile } from '../ingest/geotiff.ts';
 import type { Backend } from '../kernels/backend.ts';
 import { flagImplausible } from '../mask/validity.ts';
@@ -149,7 +149,7 @@ async function openAll(paths: ReadonlySet<string>): Promise<Map<string, RasterFi
 
 /** Bands from several files must lie on one grid. */
 function commonGrid(files: ReadonlyMap<string, RasterFile>, epsg: number | undefined): Grid {
-  const [first, ...others] = [...files].map(([path, file]) => [path, gridOf(file.info, path, epsg)] as const);
+  const [first, ...others] = [...files].map(([path, file]) => [path, placedGrid(file.info, path, epsg)] as const);
   const [path, grid] = first!;
   for (const [other, theirs] of others) {
     const same = theirs.width === grid.width && theirs.height === grid.height && theirs.epsg === grid.epsg && theirs.transform.every((value, i) => Math.abs(value - grid.transform[i]!) <= 1e-6 * Math.abs(grid.transform[1]));

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isGeographic, transformBbox } from '../core/crs.ts';
-import { bounds, crop, type Grid, tilesOf, type Window } from '../core/grid.ts';
+import { bounds, crop, type Grid, latticeOffset, tilesOf, type Window } from '../core/grid.ts';
 import { isClear } from '../core/quality.ts';
 import type { Scene } from '../core/scene.ts';
 import { HALO_M, observeTile } from '../flow.ts';
@@ -15,9 +15,8 @@ import type { SensorRow } from '../sensors/row.ts';
 import { SENSORS, type SensorId } from '../sensors/table.ts';
 import type { AssetRow } from '../store/asset.ts';
 import type { Store } from '../store/open.ts';
-import { publishScene } from '../store/run.ts';
+import { type ObservationRow, publishScene } from '../store/run.ts';
 import { gridOn, type Lattice } from '../warp/lattice.ts';
-import { latticeOffset } from '../core/grid.ts';
 import { sourceWindow } from '../warp/resample.ts';
 import { writeCog } from '../write/cog.ts';
 import { observePlaces, type PlaceShape } from './observe.ts';
@@ -31,69 +30,93 @@ interface Rasters {
   readonly colour: readonly [Uint8Array, Uint8Array, Uint8Array] | null;
 }
 
-export interface ProcessOptions {
-  readonly store: Store;
+/** What turning a scene into products needs to know; plain data but for the back end, so that it can go to a thread. */
+export interface MakeOptions {
+  /** Workspace folder that the COGs go into. */
   readonly folder: string;
   readonly lattice: Lattice;
   readonly products: readonly ProductId[];
-  readonly backend: Backend;
   readonly version: string;
   readonly compress: 'deflate' | 'zstd';
   readonly places: readonly PlaceShape[];
-  readonly now: () => Date;
-  readonly onTile?: (done: number, total: number) => void;
 }
 
-export interface Processed {
-  readonly scene: string;
+/** A scene made into products: files written and observations taken, but nothing of it published yet. */
+export interface MadeScene {
+  readonly run: string;
   readonly products: readonly ProductId[];
   readonly clearFraction: number;
-  readonly observations: number;
+  readonly assets: readonly AssetRow[];
+  readonly observations: readonly ObservationRow[];
   readonly pixels: number;
+  /** Which back end really ran, and on what. */
+  readonly backend: string;
 }
 
-/** Processes one registered scene: reflectance, flags, index COGs, observations; published together or not at all. */
-export async function processScene(scene: Scene, options: ProcessOptions): Promise<Processed> {
-  const started = options.now();
+/** Makes a scene into reflectance, flags, index COGs and observations. Same input, same bytes. */
+export async function makeScene(
+  scene: Scene,
+  options: MakeOptions,
+  backend: Backend,
+  onTile?: (done: number, total: number) => void,
+): Promise<MadeScene> {
   const products = options.products.filter((id) => {
     const { bands } = INDICES[PRODUCTS[id].from.index];
     return bands.every((name) => scene.bands.some((band) => band.name === name));
   });
-  const rasters = await computeRasters(scene, products, options);
+  const rasters = await computeRasters(scene, products, options.lattice, backend, onTile);
   const run = runId(scene, products, options);
   const assets = await writeAssets(scene, rasters, run, options);
-  const clearFraction = clearShare(rasters.quality);
-  const observations = observePlaces(options.places, {
-    grid: rasters.grid,
-    counts: rasters.counts,
-    quality: rasters.quality,
-    datetime: scene.datetime,
-  });
-  await publishScene(options.store, {
-    run: {
-      id: run,
-      sceneId: scene.id,
-      startedAt: started.toISOString(),
-      finishedAt: options.now().toISOString(),
-      version: options.version,
-      backend: `${options.backend.name} (${options.backend.device})`,
-      parameters: { products, compress: options.compress, lattice: options.lattice },
-    },
-    clearFraction,
+  const { grid, counts, quality } = rasters;
+  return {
+    run,
+    products,
+    clearFraction: clearShare(quality),
     assets,
-    observations,
+    observations: observePlaces(options.places, { grid, counts, quality, datetime: scene.datetime }),
+    pixels: quality.length,
+    backend: `${backend.name} (${backend.device})`,
+  };
+}
+
+/** Registers a made scene: catalogue, files and observations switch together or not at all. */
+export async function publishMade(
+  store: Store,
+  scene: Scene,
+  made: MadeScene,
+  told: { startedAt: Date; finishedAt: Date; options: MakeOptions },
+): Promise<void> {
+  const { products, compress, lattice } = { ...told.options, products: made.products };
+  await publishScene(store, {
+    run: {
+      id: made.run,
+      sceneId: scene.id,
+      startedAt: told.startedAt.toISOString(),
+      finishedAt: told.finishedAt.toISOString(),
+      version: told.options.version,
+      backend: made.backend,
+      parameters: { products, compress, lattice },
+    },
+    clearFraction: made.clearFraction,
+    assets: made.assets,
+    observations: made.observations,
   });
-  return { scene: scene.id, products, clearFraction, observations: observations.length, pixels: rasters.quality.length };
 }
 
 /** Name of a run: the same inputs, software and parameters give the same name, and so the same bytes. */
-function runId(scene: Scene, products: readonly ProductId[], options: ProcessOptions): string {
+function runId(scene: Scene, products: readonly ProductId[], options: MakeOptions): string {
   const inputs = [scene.files.map((file) => file.sha256), options.version, products, options.compress, options.lattice];
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 12);
 }
 
-async function computeRasters(scene: Scene, products: readonly ProductId[], options: ProcessOptions): Promise<Rasters> {
-  const grid = gridOn(options.lattice, scene.grid);
+async function computeRasters(
+  scene: Scene,
+  products: readonly ProductId[],
+  lattice: Lattice,
+  backend: Backend,
+  onTile?: (done: number, total: number) => void,
+): Promise<Rasters> {
+  const grid = gridOn(lattice, scene.grid);
   const n = grid.width * grid.height;
   const counts = new Map(products.map((id) => [id, new Int16Array(n)]));
   const quality = new Uint16Array(n);
@@ -107,7 +130,7 @@ async function computeRasters(scene: Scene, products: readonly ProductId[], opti
     for (const [done, window] of tiles.entries()) {
       const target = { ...crop(grid, window), epsg: grid.epsg };
       const raw = await source.read(withHalo(scene, target));
-      const seen = await observeTile(raw, scene, { sensor, target, indices, backend: options.backend });
+      const seen = await observeTile(raw, scene, { sensor, target, indices, backend });
       place(seen.reflectance.quality, quality, window, grid.width);
       for (const id of products) {
         const index = PRODUCTS[id].from.index;
@@ -119,7 +142,7 @@ async function computeRasters(scene: Scene, products: readonly ProductId[], opti
           place(stretch(seen.reflectance.bands[name]!, seen.reflectance.quality, scene), colour[i]!, window, grid.width);
         }
       }
-      options.onTile?.(done + 1, tiles.length);
+      onTile?.(done + 1, tiles.length);
     }
   } finally {
     await source.close();
@@ -171,12 +194,12 @@ function stretch(band: Float32Array, quality: Uint16Array, scene: Scene): Uint8A
 
 function clearShare(quality: Uint16Array): number {
   let clear = 0;
-  for (const flags of quality) if (isClear(flags)) clear += 1;
+  for (let i = 0; i < quality.length; i++) if (isClear(quality[i]!)) clear += 1;
   return quality.length === 0 ? 0 : clear / quality.length;
 }
 
 /** Writes every COG of the run beside its final name and moves it there; paths are relative to the workspace. */
-async function writeAssets(scene: Scene, rasters: Rasters, run: string, options: ProcessOptions): Promise<AssetRow[]> {
+async function writeAssets(scene: Scene, rasters: Rasters, run: string, options: MakeOptions): Promise<AssetRow[]> {
   const { grid } = rasters;
   const bbox = transformBbox(bounds(grid), grid.epsg, 4326);
   const metadata = {

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { transformer } from '../core/crs.ts';
 import { HeituError } from '../core/error.ts';
 import { clampWindow, type Grid, type Window } from '../core/grid.ts';
-import { gridOf } from '../ingest/door.ts';
+import { placedGrid } from '../ingest/door.ts';
 import { openRaster, type RasterFile } from '../ingest/geotiff.ts';
 import { centerMask, coverage, type Coverage, type MultiPolygonCoords } from '../zones/coverage.ts';
 import type { StatisticId } from '../zones/statistics.ts';
@@ -40,7 +40,7 @@ export interface ZonalRow {
 export async function zonalOfFile(raster: string, vector: string, options: ZonalOptions): Promise<{ rows: ZonalRow[]; refused: readonly HeituError[] }> {
   const file = await openRaster(raster);
   try {
-    const grid = gridOf(file.info, raster, options.epsg);
+    const grid = placedGrid(file.info, raster, options.epsg);
     if (options.band > file.info.bandCount) {
       throw new HeituError('E_BAND_MISSING', { what: `number ${options.band}`, where: `${file.info.bandCount} bands in ${basename(raster)}` });
     }

@@ -1,6 +1,6 @@
 import { asHeituError } from '../core/error.ts';
-import { type BandArrays, bandArrays, runProgram } from './cpu.ts';
-import type { Node } from './formula.ts';
+import { type BandArrays, bandArrays, evaluate } from './cpu.ts';
+import { bandsOf, type Node } from './formula.ts';
 import { type Accelerator, openWasm, openWebGpu } from './gpu.ts';
 import { lower, type Program } from './program.ts';
 
@@ -85,13 +85,13 @@ export async function backendOn(
         const inputs = bandArrays(program, bands, length);
         if (accelerator !== null && isWorthSending(program)) {
           try {
-            await runInPieces(accelerator, program, inputs, out, timeoutMs);
+            await runInPieces(accelerator, node, inputs, out, timeoutMs);
             return out;
           } catch (error) {
             await giveUp(error);
           }
         }
-        runProgram(program, bands, out);
+        evaluate(node, bands, out);
         return out;
       };
       const result = queue.then(work);
@@ -114,7 +114,7 @@ function cpuBackend(fallbackReason: string | null): Backend {
     device: CPU_DEVICE,
     fallbackReason,
     async run(node, bands, length, out = new Float32Array(length)) {
-      runProgram(lower(node), bands, out);
+      evaluate(node, bands, out);
       return out;
     },
     close: async () => {},
@@ -147,12 +147,13 @@ function isWorthSending(program: Program): boolean {
 
 async function runInPieces(
   accelerator: Accelerator,
-  program: Program,
+  node: Node,
   inputs: readonly Float32Array[],
   out: Float32Array,
   timeoutMs: number,
 ): Promise<void> {
-  const known = canaryAnswers(program);
+  const program = lower(node);
+  const known = canaryAnswers(node);
   for (let start = 0; start < out.length; start += PIECE) {
     const n = Math.min(PIECE, out.length - start);
     const piece = inputs.map((input, band) => {
@@ -174,12 +175,12 @@ async function runInPieces(
   }
 }
 
-function canaryAnswers(program: Program): Float32Array {
-  const bands = Object.fromEntries(
-    program.bands.map((name, band) => [name, Float32Array.from(CANARIES, (canary) => canary(band))]),
+function canaryAnswers(node: Node): Float32Array {
+  const bands = bandsOf(node).map(
+    (name, band) => [name, Float32Array.from(CANARIES, (canary) => canary(band))] as const,
   );
   const answers = new Float32Array(CANARIES.length);
-  runProgram(program, bands, answers);
+  evaluate(node, Object.fromEntries(bands), answers);
   return answers;
 }
 

@@ -1,6 +1,7 @@
 import { HeituError } from '../core/error.ts';
 import type { Node } from './formula.ts';
 import { lower, type Operation, type Program, type Step } from './program.ts';
+import { compileSimd, type SimdRunner } from './simd.ts';
 
 /** Pixels worked on at a time: a handful of float32 buffers of this length stay in a core's fastest cache. */
 const CHUNK = 4096;
@@ -78,17 +79,36 @@ export function bandArrays(program: Program, bands: BandArrays, length: number):
   });
 }
 
+/** A formula made ready to run: lowered, and encoded for SIMD where all of it can be. */
+interface Compiled {
+  readonly program: Program;
+  readonly simd: SimdRunner | null;
+}
+
+const compiled = new WeakMap<Node, Compiled>();
+
+function compile(node: Node): Compiled {
+  const known = compiled.get(node);
+  if (known !== undefined) return known;
+  const program = lower(node);
+  const made = { program, simd: compileSimd(program) };
+  compiled.set(node, made);
+  return made;
+}
+
 /**
- * Computes a formula over whole bands into `out`, rounding to float32 after every operation; nothing is compiled from text.
+ * Computes a formula over whole bands into `out`, rounding to float32 after every operation; no text is ever run.
  * Throws E_BAND_MISSING or E_GRID_MISMATCH. With N = [0.45] and R = [0.035] the NDVI formula gives [0.8556701].
  */
 export function evaluate(node: Node, bands: BandArrays, out: Float32Array): void {
-  runProgram(lower(node), bands, out);
+  const { program, simd } = compile(node);
+  const inputs = bandArrays(program, bands, out.length);
+  if (simd === null) runLoops(program, inputs, out);
+  else simd(inputs, out);
 }
 
-/** The same for a formula that is already lowered. */
-export function runProgram(program: Program, bands: BandArrays, out: Float32Array): void {
-  const inputs = bandArrays(program, bands, out.length);
+/** A lowered program by plain loops, one an operation: for what SIMD has no instruction for, and to test it against. */
+export function runLoops(program: Program, inputs: readonly Float32Array[], out: Float32Array): void {
   const { steps } = program;
   const last = steps.length - 1;
   const slots = assignSlots(steps);

@@ -28,7 +28,8 @@ const PRINT: Readonly<Record<Operation, (a: string, b: string) => string>> = {
   neg: (a) => `-${a}`,
   sqrt: (a) => `Math.sqrt(${a})`,
   // WGSL's own tanh overflows to "no number" for large arguments; in this form nothing does, and NaN stays NaN.
-  tanh: (a) => `Math.sign(${a}) * (1.0 - Math.exp(-2.0 * Math.abs(${a}))) / (1.0 + Math.exp(-2.0 * Math.abs(${a})))`,
+  tanh: (a) =>
+    `Math.sign(${a}) * (1.0 - Math.exp(-2.0 * Math.abs(${a}))) / (1.0 + Math.exp(-2.0 * Math.abs(${a})))`,
   exp: (a) => `Math.exp(${a})`,
   log: (a) => `Math.log(${a})`,
   abs: (a) => `Math.abs(${a})`,

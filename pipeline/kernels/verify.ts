@@ -1,5 +1,4 @@
-import type { BackendName } from './backend.ts';
-import { type Backend, openBackend } from './backend.ts';
+import { type Backend, type BackendName, openBackend } from './backend.ts';
 import type { BandArrays } from './cpu.ts';
 import type { Node } from './formula.ts';
 
@@ -7,10 +6,8 @@ import type { Node } from './formula.ts';
 export interface StoredFormula {
   readonly id: string;
   readonly node: Node;
-  /** Stored count = value / scale. */
-  readonly scale: number;
-  /** Values outside are stored as "no value". */
-  readonly range: readonly [min: number, max: number];
+  /** The int16 counts that are stored for these values. */
+  readonly stored: (values: Float32Array) => Int16Array;
 }
 
 /** How one back end agrees with the CPU on one formula. */
@@ -49,7 +46,15 @@ export async function verifyBackends(
         const expected = await cpu.run(formula.node, bands, length);
         const actual = await backend.run(formula.node, bands, length);
         const { name: ran, device, fallbackReason } = backend;
-        rows.push({ formula: formula.id, wanted, ran, device, fallbackReason, pixels: length, ...compare(expected, actual, formula) });
+        rows.push({
+          formula: formula.id,
+          wanted,
+          ran,
+          device,
+          fallbackReason,
+          pixels: length,
+          ...compare(expected, actual, formula),
+        });
       }
     } finally {
       await backend.close();
@@ -60,23 +65,15 @@ export async function verifyBackends(
 
 type Differences = Pick<Agreement, 'differingValues' | 'differingCounts' | 'largestDifference'>;
 
-function compare(expected: Float32Array, actual: Float32Array, formula: StoredFormula): Differences {
+function compare(expected: Float32Array, actual: Float32Array, { stored }: StoredFormula): Differences {
+  const [counts, others] = [stored(expected), stored(actual)];
   let [differingValues, differingCounts, largestDifference] = [0, 0, 0];
   for (let i = 0; i < expected.length; i++) {
-    const [a, b] = [expected[i]!, actual[i]!];
-    if (Object.is(a, b)) continue;
+    if (Object.is(expected[i], actual[i])) continue;
     differingValues += 1;
-    const [stored, other] = [countOf(a, formula), countOf(b, formula)];
-    if (stored === other) continue;
-    differingCounts += 1;
-    largestDifference = Math.max(largestDifference, Math.abs(stored - other));
+    const difference = Math.abs(counts[i]! - others[i]!);
+    if (difference > 0) differingCounts += 1;
+    largestDifference = Math.max(largestDifference, difference);
   }
   return { differingValues, differingCounts, largestDifference };
-}
-
-/** What the index stage stores for a value: half away from zero, and −32768 for what is not in range. */
-function countOf(value: number, { scale, range }: StoredFormula): number {
-  if (!(value >= range[0] && value <= range[1])) return -32768;
-  const scaled = Math.abs(value) / scale;
-  return Math.sign(value) * Math.round(scaled);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { MultiPolygon } from 'geojson';
+import type { MultiPolygon, Position } from 'geojson';
 import { HeituError } from '../core/error.ts';
 import type { Bbox } from '../core/grid.ts';
 import { isInstant } from '../core/time.ts';
@@ -111,6 +111,8 @@ function storedForm(kind: PlaceKind, place: PlaceInput): StoredPlace {
   // An escaped NUL, but not an escaped backslash before the letters u0000.
   const hasNul = texts.some((text) => text.includes('\0')) || /(?<!\\)(?:\\\\)*\\u0000/.test(properties);
   if (hasNul) throw refused(id, 'its attributes hold a NUL character');
+  if (!place.geometry.coordinates.flat().every(isRing))
+    throw refused(id, 'a ring is open or has a position that is none');
   if (!Number.isFinite(areaM2) || areaM2 < 0) throw refused(id, `its area is ${areaM2}`);
   if (
     season !== undefined &&
@@ -124,6 +126,13 @@ function storedForm(kind: PlaceKind, place: PlaceInput): StoredPlace {
     .update(properties)
     .digest('hex');
   return { ...place, geometry, properties, hash };
+}
+
+/** Four positions at least, the last one the first; PostGIS takes less than that and then cannot work with it. */
+function isRing(ring: readonly Position[]): boolean {
+  const [first, last] = [ring[0], ring.at(-1)];
+  const isClosed = first?.[0] === last?.[0] && first?.[1] === last?.[1];
+  return ring.length >= 4 && isClosed && ring.every(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
 }
 
 async function hashesOf(

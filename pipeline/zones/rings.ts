@@ -15,10 +15,13 @@ export function checkRings(rings: readonly unknown[], refuse: Refuse): Position[
   if (rings.length === 0) throw refuse('no rings');
   const checked = rings.map((ring, i) => checkRing(ring, (what) => refuse(`ring ${i}, ${what}`)));
   const crossing = findCrossing(checked);
-  if (crossing !== null)
+  if (crossing !== null) {
+    const { kind, x, y, ring, vertex } = crossing;
+    const place = `${x.toFixed(7)}, ${y.toFixed(7)} (ring ${ring}, vertex ${vertex})`;
     throw refuse(
-      `edges cross at ${crossing.x.toFixed(7)}, ${crossing.y.toFixed(7)} (ring ${crossing.ring}, vertex ${crossing.vertex})`,
+      kind === 'crossing' ? `edges cross at ${place}` : `too many edges on top of each other near ${place}`,
     );
+  }
   return checked;
 }
 
@@ -47,6 +50,8 @@ function isPosition(value: unknown): value is [number, number] {
 }
 
 interface Crossing {
+  /** A tangle is given up on: whether edges cross in it is not known. */
+  readonly kind: 'crossing' | 'tangle';
   readonly x: number;
   readonly y: number;
   readonly ring: number;
@@ -139,7 +144,7 @@ function spread(members: Uint32Array, a: Float64Array, b: Float64Array): number 
 function comparePairs(search: Search, members: Uint32Array): Crossing | null {
   const { edges } = search;
   search.pairs += (members.length * members.length) / 2;
-  if (search.pairs > MAX_PAIRS) return placeOf(edges, members[0]!);
+  if (search.pairs > MAX_PAIRS) return { ...placeOf(edges, members[0]!), kind: 'tangle' };
   for (let m = 0; m < members.length; m++) {
     for (let n = m + 1; n < members.length; n++) {
       if (isCrossing(search, members[m]!, members[n]!)) return crossingOf(edges, members[m]!, members[n]!);
@@ -182,7 +187,7 @@ function crossingOf(edges: Edges, i: number, j: number): Crossing {
 }
 
 function placeOf({ x0, y0, ring, vertex }: Edges, i: number): Crossing {
-  return { x: x0[i]!, y: y0[i]!, ring: ring[i]!, vertex: vertex[i]! };
+  return { kind: 'crossing', x: x0[i]!, y: y0[i]!, ring: ring[i]!, vertex: vertex[i]! };
 }
 
 /** Rings that meet in a common vertex may touch there, but not change sides: the four edges must not alternate around it. */

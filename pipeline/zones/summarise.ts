@@ -82,12 +82,31 @@ function accumulate(
 
 const EMPTY = new Float64Array(0);
 
+/**
+ * Values in ascending order, each with its weight; equal values keep the order of their pixels. Sorting plain numbers
+ * and then looking up where each belongs is several times as fast as sorting by a comparison of pairs.
+ */
 function sortByValue(xs: Float64Array, ws: Float64Array): { values: Float64Array; weights: Float64Array } {
-  const order = Uint32Array.from(xs, (_, i) => i).sort((a, b) => xs[a]! - xs[b]! || a - b);
-  return {
-    values: Float64Array.from(order, (i) => xs[i]!),
-    weights: Float64Array.from(order, (i) => ws[i]!),
-  };
+  const values = Float64Array.from(xs).sort();
+  const weights = new Float64Array(xs.length);
+  const taken = new Uint32Array(xs.length);
+  for (let i = 0; i < xs.length; i++) {
+    const first = lowerBound(values, xs[i]!);
+    weights[first + taken[first]!] = ws[i]!;
+    taken[first]! += 1;
+  }
+  return { values, weights };
+}
+
+/** Position of the first element that is not less than x. */
+function lowerBound(sorted: Float64Array, x: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (sorted[middle]! < x) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /**

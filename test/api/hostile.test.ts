@@ -50,6 +50,19 @@ function send(
   });
 }
 
+/** Writes text to the port and gives everything that comes back until the connection closes. */
+function exchange(text: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(new URL(api.url).port), '127.0.0.1', () => socket.write(text));
+    let answer = '';
+    socket.on('data', (part) => {
+      answer += part;
+    });
+    socket.on('error', reject);
+    socket.on('close', () => resolve(answer));
+  });
+}
+
 const q = encodeURIComponent;
 const TILE = `${COLLECTION}/NDVI/${DATE}`;
 const SQL = [
@@ -61,7 +74,7 @@ const SQL = [
   '"',
   '%',
   '$1',
-  '${7*7}',
+  '$' + '{7*7}',
   '{{7*7}}',
 ];
 const PATHS = [
@@ -219,17 +232,30 @@ describe('a hostile request', () => {
   });
 
   it('that is no HTTP gets 400 and the connection closed', async () => {
-    const answer = await new Promise<string>((resolve) => {
-      const socket = connect(Number(new URL(api.url).port), '127.0.0.1', () =>
-        socket.write('\u0000\u0001\u0002 nonsense\r\n\r\n'),
-      );
-      let text = '';
-      socket.on('data', (part) => {
-        text += part;
-      });
-      socket.on('close', () => resolve(text));
-    });
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(await exchange('\u0000\u0001\u0002 nonsense\r\n\r\n')).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
+  it.each([
+    ['GET http://[/v1/products HTTP/1.1\r\nHost: a\r\n', /^HTTP\/1\.1 4\d\d /],
+    ['GET http://evil.example/v1/products?x=1 HTTP/1.1\r\nHost: a\r\n', /^HTTP\/1\.1 400 /],
+    ['GET * HTTP/1.1\r\nHost: a\r\n', /^HTTP\/1\.1 404 /],
+    ['GET v1/products HTTP/1.1\r\nHost: a\r\n', /^HTTP\/1\.1 4\d\d /],
+    ['GET //v1/products HTTP/1.1\r\nHost: a\r\n', /^HTTP\/1\.1 404 /],
+    ['GET /v1/products HTTP/1.1\r\n', /^HTTP\/1\.1 400 /],
+    [
+      'GET /v1/products HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n',
+      /^HTTP\/1\.1 400 /,
+    ],
+    ['GET /v1/products HTTP/1.1\r\nHost: a\r\nAccept: \u0001;q=x, */*;q=9\r\n', /^HTTP\/1\.1 [24]00 /],
+    [
+      'GET /v1/products HTTP/1.1\r\nHost: a\r\nRange: bytes=5-1\r\nIf-None-Match: ,,,"\r\n',
+      /^HTTP\/1\.1 200 /,
+    ],
+    [`GET /${'a/'.repeat(7000)} HTTP/1.1\r\nHost: a\r\n`, /^HTTP\/1\.1 404 /],
+    [`GET /v1/products?${'a=1&'.repeat(3500)} HTTP/1.1\r\nHost: a\r\n`, /^HTTP\/1\.1 400 /],
+    [`GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: a\r\n`, /^HTTP\/1\.1 431 /],
+  ])('of odd form %# is answered in kind', async (head, expected) => {
+    expect(await exchange(`${head}Connection: close\r\n\r\n`)).toMatch(expected);
   });
 
   it('by the hundred at once is answered, each', async () => {

@@ -1,3 +1,5 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { promisify } from 'node:util';
 import { VectorTile } from '@mapbox/vector-tile';
 import { PbfReader } from 'pbf';
 import sharp from 'sharp';
@@ -473,6 +475,52 @@ describe('features', () => {
     expect((await ask(`/collections/scenes/items?datetime=${LATER}/..`)).numberMatched).toBe(1);
     expect((await ask(`/collections/scenes/items?datetime=2030-01-01/..`)).numberMatched).toBe(0);
     expect((await ask(`/collections/parcels/items?datetime=2030-01-01/..`)).numberMatched).toBe(PARCELS);
+  });
+});
+
+const hasOgr = spawnSync('ogrinfo', ['--version']).status === 0;
+if (!hasOgr)
+  console.warn('skipped: ogrinfo (gdal-bin) is not installed, so no other program reads the features');
+
+describe.skipIf(!hasOgr)('GDAL', () => {
+  const run = promisify(execFile);
+
+  it('lists the collections', async () => {
+    const { stdout } = await run('ogrinfo', ['-ro', `OAPIF:${api.url}`]);
+    for (const id of ['scenes', 'parcels', 'stands', 'regions', 'zones'])
+      expect(stdout).toMatch(new RegExp(`^\\d: ${id} `, 'm'));
+  });
+
+  it('counts the parcels, and those in a box', async () => {
+    const { stdout } = await run('ogrinfo', ['-ro', '-al', '-so', `OAPIF:${api.url}`, 'parcels']);
+    expect(stdout).toContain(`Feature Count: ${PARCELS}`);
+    expect(stdout).toMatch(/^crop: String/m);
+    const [west, north] = placeOf(68, 48);
+    const [east, south] = placeOf(92, 70);
+    const box = await run('ogrinfo', [
+      '-ro',
+      '-al',
+      '-so',
+      '-spat',
+      ...[west, south, east, north].map(String),
+      `OAPIF:${api.url}`,
+      'parcels',
+    ]);
+    expect(box.stdout).toContain('Feature Count: 2');
+  });
+
+  it('reads every parcel page by page', async () => {
+    const { stdout } = await run('ogr2ogr', [
+      '-f',
+      'CSV',
+      '/vsistdout/',
+      `OAPIF:${api.url}`,
+      'parcels',
+      '-oo',
+      'PAGE_SIZE=5',
+    ]);
+    expect(stdout.trim().split('\n')).toHaveLength(PARCELS + 1);
+    expect(stdout).toContain('农户 p-12');
   });
 });
 

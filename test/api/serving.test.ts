@@ -174,6 +174,18 @@ describe('an answer', () => {
   });
 });
 
+describe('a question that takes too long', () => {
+  it('is given up with 503', async () => {
+    const slow = await listen(appParts(store, folder, { answerLimitMs: 30 }));
+    delay = 200;
+    const response = await fetch(`${slow.url}/v1/dates`);
+    delay = 0;
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '5']);
+    expect(await response.json()).toMatchObject({ code: 'E_TIMEOUT' });
+    await slow.close();
+  });
+});
+
 describe('the configuration', () => {
   it('is quiet and without a base map unless told', () => {
     expect(readApiConfig({})).toEqual({ logLevel: 'warn', basemap: null, publicUrl: null });
@@ -216,17 +228,21 @@ describe('the server', () => {
   it('says so when the port is taken', async () => {
     const server = await startServer(options);
     const port = Number(new URL(server.url).port);
-    await expect(startServer({ ...options, port })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+    await expect(startServer({ ...options, port })).rejects.toThrow(
+      /port \d+ \(EADDRINUSE\); see heitu serve/,
+    );
     await server.close();
   });
 
   it('finishes what it has begun before it stops', async () => {
     const server = await startServer(options);
     delay = 300;
+    const started = performance.now();
     const running = fetch(`${server.url}/v1/dates`);
     await new Promise((resolve) => setTimeout(resolve, 100));
     await server.close();
     delay = 0;
+    expect(performance.now() - started).toBeLessThan(1500);
     expect((await running).status).toBe(200);
   });
 

@@ -314,13 +314,22 @@ describe.skipIf(!canRun)('the viewer in a browser', { timeout: 180_000 }, () => 
     await context.close();
   });
 
-  it('says that the data are simulated on every size of screen when they are', async () => {
-    for (const { width, height } of SIZES) {
-      const { page, context } = await open('', { viewport: { width, height } });
-      expect(await page.locator('.ribbon').count()).toBe(workspace.simulated ? 1 : 0);
-      if (workspace.simulated) expect(await page.locator('.ribbon').isVisible()).toBe(true);
-      await context.close();
-    }
+  it('says what could not be read and claims nothing about the fields then; Retry mends it', async () => {
+    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+    const page = await context.newPage();
+    const problem = { detail: 'the store is away', detailZh: '数据库不可用' };
+    await page.route('**/v1/values*', (route) =>
+      route.fulfill({ status: 503, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+    );
+    await page.goto(`${url}/?date=${clearDate}`);
+    await page.locator('.list .failed').waitFor();
+    expect(await page.locator('.list .failed').textContent()).toContain('数据库不可用');
+    expect(await page.locator('.list').textContent()).not.toMatch(/晴空|无观测|中位数/);
+    await page.unroute('**/v1/values*');
+    await page.locator('.list .failed button').click();
+    await page.locator('.row .row-value:not(.unknown)').first().waitFor();
+    expect(await page.locator('.list .failed').count()).toBe(0);
+    await context.close();
   });
 
   it('stays inside the screen on a phone, with targets a thumb can hit', async () => {
@@ -341,7 +350,7 @@ describe.skipIf(!canRun)('the viewer in a browser', { timeout: 180_000 }, () => 
     await context.close();
   });
 
-  it('takes its pictures in three sizes, two languages and two themes', async () => {
+  it('says that the data are simulated on every screen, in three sizes, two languages and two themes', async () => {
     for (const { name, width, height } of SIZES) {
       for (const [language, colorScheme] of LOOKS) {
         const { page, context } = await open(
@@ -354,6 +363,8 @@ describe.skipIf(!canRun)('the viewer in a browser', { timeout: 180_000 }, () => 
         );
         await page.locator('.detail .chart .dot').first().waitFor();
         await settled(page);
+        // A drawn county says so wherever it is shown.
+        expect(await page.locator('.ribbon:visible').count()).toBe(workspace.simulated ? 1 : 0);
         const file = join(screens, `viewer-${name}-${language}-${colorScheme}.png`);
         await sharp(await page.screenshot())
           .png({ palette: true, quality: 90, effort: 7 })

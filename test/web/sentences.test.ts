@@ -12,7 +12,16 @@ function place(
   crop: string | null = 'maize',
   center: readonly [number, number] = [126, 44],
 ): Place {
-  return { id, name: `地块${id}`, code: `C${id}`, crop, areaMu: 10, center, bbox: [...center, ...center] };
+  return {
+    id,
+    name: `地块${id}`,
+    code: `C${id}`,
+    crop,
+    areaMu: 10,
+    level: null,
+    center,
+    bbox: [...center, ...center],
+  };
 }
 
 function listOf(values: Readonly<Record<string, PlaceValue>>, ...more: readonly string[]) {
@@ -57,6 +66,11 @@ describe('the summary', () => {
     const { lead, rest } = summary('en', listOf({ a: [null, 0.1, 1] }), NDVI, 'Parcels', write);
     expect(lead).toBeNull();
     expect(rest).toEqual(['None of the parcels can be read on this day: all are under 60 % clear.']);
+  });
+
+  it('does not call places cloudy that were not observed at all', () => {
+    const { rest } = summary('zh', listOf({}, 'a', 'b'), NDVI, '地块', write);
+    expect(rest).toEqual(['这一天没有地块的观测。']);
   });
 
   it('of no places is silent', () => {

@@ -1,4 +1,4 @@
-import { collection, product, products, workspace } from '../data.ts';
+import { collection, product, products, regionName, workspace } from '../data.ts';
 import { go, language, type Theme, view } from '../state.ts';
 import { say } from '../text/say.ts';
 import { drawer } from './frame.ts';
@@ -29,7 +29,7 @@ export function Bar() {
         {say(lang, 'app.name')}
         <small>{say(lang, 'app.latin')}</small>
       </h1>
-      <span class="place-name">{workspace.value.data?.name ?? ''}</span>
+      <span class="place-name">{regionName.value}</span>
       <span class="spring" />
       {collections.length > 1 && (
         <Picker

@@ -1,4 +1,4 @@
-import { product, values } from '../data.ts';
+import { product, shownValues } from '../data.ts';
 import { valueText } from '../layers.ts';
 import { cursor, language } from '../state.ts';
 import { joinFacts, percent } from '../text/format.ts';
@@ -11,7 +11,7 @@ export function CursorReadout() {
   const shown = product.value;
   if (at === null || shown === null) return null;
   const { pixel } = at;
-  const ofPlace = at.id === null ? undefined : values.value.data?.values[at.id];
+  const ofPlace = at.id === null ? undefined : shownValues.value?.[at.id];
   const reasons = pixel?.flags.map((flag) => flag.title[lang]).join(lang === 'zh' ? '、' : ', ') ?? '';
   if (at.id === null && pixel === null) return null;
   return (

@@ -1,7 +1,7 @@
 import { useState } from 'preact/hooks';
 import { SeasonChart } from '../chart.tsx';
 import type { Product, Series, SeriesPoint } from '../client.ts';
-import { collection, date, place, product, series } from '../data.ts';
+import { collection, date, place, product, regionOf, series, shownSeries } from '../data.ts';
 import { colorAt, valueText } from '../layers.ts';
 import { go, language, view } from '../state.ts';
 import { csvOf } from '../text/csv.ts';
@@ -18,7 +18,7 @@ export function Detail() {
   const id = view.value.place;
   if (id === null) return null;
   const lang = language.value;
-  const answer = series.value.data?.place.id === id ? series.value.data : null;
+  const answer = shownSeries.value;
   const name = answer?.place.name ?? place.value?.name ?? id;
   const crop = answer?.place.crop ?? place.value?.crop ?? null;
   const shown = product.value;
@@ -28,7 +28,7 @@ export function Detail() {
       <header>
         <div>
           <h2>{name}</h2>
-          <p class="quiet">{joinFacts([cropName(lang, crop), answer?.place.region])}</p>
+          <p class="quiet">{joinFacts([cropName(lang, crop), regionOf(answer?.place.region)])}</p>
         </div>
         <button
           type="button"
@@ -68,7 +68,13 @@ function Body({
   return (
     <div class="detail-body">
       <Reading point={point} product={shown} minimum={answer.minimumClear} lang={lang} />
-      {words.length > 0 && <p class="sentence">{words.join(lang === 'zh' ? '' : ' ')}</p>}
+      {words.length > 0 && (
+        <p class="sentence">
+          {words.map((sentence) => (
+            <span key={sentence}>{sentence} </span>
+          ))}
+        </p>
+      )}
       {answer.points.length === 0 ? (
         <p class="empty">{say(lang, 'chart.empty')}</p>
       ) : (

@@ -1,5 +1,5 @@
 import type { Product } from '../client.ts';
-import { date, places, product, values, workspace } from '../data.ts';
+import { date, places, product, shownValues, workspace } from '../data.ts';
 import { rangeOf, ticksOf, valueText } from '../layers.ts';
 import { bounds, busy, go, isolated, language, tilesFailed, view } from '../state.ts';
 import { day, percent, tickTexts } from '../text/format.ts';
@@ -61,7 +61,7 @@ export function Legend() {
 
 function clearText(): string {
   const lang = language.value;
-  const [all, observed, box] = [places.value.data?.places, values.value.data?.values, bounds.value];
+  const [all, observed, box] = [places.value.data?.places, shownValues.value, bounds.value];
   const share = all && observed && box ? clearInView(all, observed, box) : null;
   if (share !== null) {
     const layer = say(lang, view.value.layer === 'parcels' ? 'layer.parcels' : 'layer.stands');

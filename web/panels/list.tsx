@@ -1,6 +1,7 @@
 import { computed, signal } from '@preact/signals';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { dates, places, product, values, workspace } from '../data.ts';
+import type { PlaceValue } from '../client.ts';
+import { dates, places, product, shownValues, values, workspace } from '../data.ts';
 import { colorAt, valueText } from '../layers.ts';
 import { go, language, type PlaceLayer, view } from '../state.ts';
 import { area, count, joinFacts, percent } from '../text/format.ts';
@@ -16,7 +17,7 @@ const LAYERS: readonly PlaceLayer[] = ['parcels', 'stands'];
 
 const query = signal('');
 /** Places of the layer with their values of the day, lowest first. */
-export const rows = computed(() => rowsOf(places.value.data?.places ?? [], values.value.data?.values ?? {}));
+export const rows = computed(() => rowsOf(places.value.data?.places ?? [], shownValues.value ?? {}));
 const found = computed(() => matching(rows.value, query.value, language.value));
 
 /** The list: a sentence on the whole, search, then every place, lowest value first. */
@@ -27,7 +28,9 @@ export function List() {
   const words = layerName(lang, layer);
   const all = places.value.data;
   const said =
-    shown === null ? null : summary(lang, rows.value, shown, words, (value) => valueText(shown, value));
+    shown === null || shownValues.value === null
+      ? null
+      : summary(lang, rows.value, shown, words, (value) => valueText(shown, value));
   const counts = workspace.value.data?.counts;
   const stale = values.value.state === 'loading';
   return (
@@ -157,6 +160,12 @@ function Rows({ rows: all, stale }: { rows: readonly Row[]; stale: boolean }) {
   );
 }
 
+/** Why a row has no number; nothing while the values are not there, because then nobody knows. */
+function unknownText(value: PlaceValue | undefined): string {
+  if (shownValues.value === null) return '';
+  return say(language.value, value === undefined ? 'list.missing' : 'list.unread');
+}
+
 function choose(id: string): void {
   go({ place: id });
   if (sheet.value === 'full') sheet.value = 'half';
@@ -181,7 +190,7 @@ function RowView({ row, index, selected }: { row: Row; index: number; selected: 
       <i
         class="swatch"
         style={known === null ? {} : { background: colorAt(shown!, known) }}
-        data-known={known !== null}
+        data-known={known !== null || shownValues.value === null}
       />
       <span class="row-name">{place.name}</span>
       <span class="row-facts">
@@ -191,9 +200,7 @@ function RowView({ row, index, selected }: { row: Row; index: number; selected: 
         ])}
       </span>
       <span class={known === null ? 'row-value unknown' : 'row-value'}>
-        {known !== null
-          ? valueText(shown!, known)
-          : say(lang, value === undefined ? 'list.missing' : 'list.unread')}
+        {known !== null ? valueText(shown!, known) : unknownText(value)}
       </span>
       <span class="row-clear">
         {value === undefined ? '' : say(lang, 'list.clearShare', { percent: percent(value[1]) })}

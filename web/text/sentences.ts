@@ -59,6 +59,9 @@ export function summary(
   const readable = rows.filter((row) => typeof row.value?.[0] === 'number');
   const middle = median(readable.map((row) => row.value![0]!));
   if (rows.length === 0) return { lead: null, rest: [] };
+  if (rows.every((row) => row.value === undefined)) {
+    return { lead: null, rest: [say(language, 'summary.absent', { layer: layer.toLowerCase() })] };
+  }
   if (middle === null) {
     const fill = { layer: layer.toLowerCase(), percent: percent(product.minimumClear) };
     return { lead: null, rest: [say(language, 'summary.none', fill)] };

@@ -101,7 +101,7 @@ CREATE OR REPLACE FUNCTION make_observation_partition(year integer) RETURNS void
 DECLARE
   name text := 'observation_' || year;
 BEGIN
-  IF to_regclass(quote_ident(name)) IS NULL THEN
+  IF to_regclass(format('%I.%I', current_schema(), name)) IS NULL THEN
     -- Attached, not created in place: that would shut out readers until the end of the transaction.
     EXECUTE format('CREATE TABLE %I (LIKE observation INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', name);
     EXECUTE format(

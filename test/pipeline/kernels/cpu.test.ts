@@ -1,10 +1,29 @@
 import { describe, expect, test } from 'vitest';
 import { seeded } from '../../../pipeline/core/random.ts';
-import { evaluate } from '../../../pipeline/kernels/cpu.ts';
+import { evaluate, runLoops } from '../../../pipeline/kernels/cpu.ts';
 import { type Node, parseFormula } from '../../../pipeline/kernels/formula.ts';
+import { lower } from '../../../pipeline/kernels/program.ts';
+import { compileSimd } from '../../../pipeline/kernels/simd.ts';
 
 /** Numbers on which arithmetic is most easily wrong. */
-const AWKWARD = [0, -0, 1, -1, Number.NaN, Infinity, -Infinity, 1e-45, -1e-45, 1.1e-38, 3.4e38, -3.4e38, 0.0001, 6.5535, 0.1, 1 / 3];
+const AWKWARD = [
+  0,
+  -0,
+  1,
+  -1,
+  Number.NaN,
+  Infinity,
+  -Infinity,
+  1e-45,
+  -1e-45,
+  1.1e-38,
+  3.4e38,
+  -3.4e38,
+  0.0001,
+  6.5535,
+  0.1,
+  1 / 3,
+];
 
 /** The formula pixel by pixel, straight from the tree, rounded to float32 after every operation. */
 function oracle(node: Node, pixel: Readonly<Record<string, number>>): number {
@@ -65,21 +84,43 @@ const FORMULAS = [
 ];
 
 describe('the CPU evaluator', () => {
-  test.each(FORMULAS)('%s equals the tree evaluated pixel by pixel, also for NaN, infinities, zeros and subnormals', (text) => {
-    const { N, R } = everyPair();
-    const node = parseFormula(text);
-    const expected = Float32Array.from(N, (n, i) => oracle(node, { N: n, R: R[i]! }));
-    expect([...run(text, { N, R })]).toEqual([...expected]);
+  test.each(FORMULAS)(
+    '%s equals the tree evaluated pixel by pixel, also for NaN, infinities, zeros and subnormals',
+    (text) => {
+      const { N, R } = everyPair();
+      const node = parseFormula(text);
+      const expected = Float32Array.from(N, (n, i) => oracle(node, { N: n, R: R[i]! }));
+      expect([...run(text, { N, R })]).toEqual([...expected]);
+      const loops = new Float32Array(N.length);
+      const program = lower(node);
+      runLoops(
+        program,
+        program.bands.map((name) => (name === 'N' ? N : R)),
+        loops,
+      );
+      expect([...loops]).toEqual([...expected]);
+    },
+  );
+
+  test('takes SIMD for exactly the formulas made of IEEE operations', () => {
+    const inexact = FORMULAS.filter((text) => compileSimd(lower(parseFormula(text))) === null);
+    expect(inexact).toEqual(['tanh(N)', 'exp(N)', 'log(N)']);
   });
 
-  test.each([1, 2, 3, 4095, 4096, 4097, 8192, 10_001])('a row of %i pixels does not depend on how it is cut into chunks', (n) => {
-    const random = seeded(n);
-    const N = Float32Array.from({ length: n }, random);
-    const R = Float32Array.from({ length: n }, random);
-    const whole = run(FORMULAS.at(-1)!, { N, R });
-    const single = Float32Array.from(N, (_, i) => run(FORMULAS.at(-1)!, { N: N.subarray(i, i + 1), R: R.subarray(i, i + 1) })[0]!);
-    expect([...whole]).toEqual([...single]);
-  });
+  test.each([1, 2, 3, 4095, 4096, 4097, 8192, 10_001])(
+    'a row of %i pixels does not depend on how it is cut into chunks',
+    (n) => {
+      const random = seeded(n);
+      const N = Float32Array.from({ length: n }, random);
+      const R = Float32Array.from({ length: n }, random);
+      const whole = run(FORMULAS.at(-1)!, { N, R });
+      const single = Float32Array.from(
+        N,
+        (_, i) => run(FORMULAS.at(-1)!, { N: N.subarray(i, i + 1), R: R.subarray(i, i + 1) })[0]!,
+      );
+      expect([...whole]).toEqual([...single]);
+    },
+  );
 
   test('an empty tile has no values', () => {
     expect(run('N + R', { N: new Float32Array(0), R: new Float32Array(0) })).toHaveLength(0);
@@ -100,7 +141,9 @@ describe('the CPU evaluator', () => {
   test('says which band is missing, and refuses bands of another length', () => {
     const N = new Float32Array(4);
     expect(() => run('N + R', { N })).toThrow(expect.objectContaining({ code: 'E_BAND_MISSING' }));
-    expect(() => run('N + R', { N, R: new Float32Array(5) })).toThrow(expect.objectContaining({ code: 'E_GRID_MISMATCH' }));
+    expect(() => run('N + R', { N, R: new Float32Array(5) })).toThrow(
+      expect.objectContaining({ code: 'E_GRID_MISMATCH' }),
+    );
   });
 
   test('an inherited property is no band', () => {
@@ -131,11 +174,16 @@ describe('the CPU evaluator', () => {
         for (let i = 0; i < n; i++) out[i] = (2.5 * (N[i]! - R[i]!)) / (N[i]! + 2.4 * R[i]! + 1);
       },
     };
-    for (const [id, text] of [['NDVI', FORMULAS[14]!], ['EVI2', FORMULAS[15]!]] as const) {
+    for (const [id, text] of [
+      ['NDVI', FORMULAS[14]!],
+      ['EVI2', FORMULAS[15]!],
+    ] as const) {
       const node = parseFormula(text);
       const loop = speed(plain[id]);
       const ours = speed(() => evaluate(node, { N, R }, out));
-      console.log(`${id}: evaluator ${ours.toFixed(0)} Mpx/s, plain loop ${loop.toFixed(0)} Mpx/s, ratio ${(ours / loop).toFixed(2)}`);
+      console.log(
+        `${id}: evaluator ${ours.toFixed(0)} Mpx/s, plain loop ${loop.toFixed(0)} Mpx/s, ratio ${(ours / loop).toFixed(2)}`,
+      );
       expect(ours).toBeGreaterThan(0);
     }
   });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { seeded } from '../../../pipeline/core/random.ts';
 import { INDICES, type IndexRow } from '../../../pipeline/indices/table.ts';
 import { bandsOf, type Node, parseFormula } from '../../../pipeline/kernels/formula.ts';
 import { lower } from '../../../pipeline/kernels/program.ts';
@@ -62,7 +63,9 @@ describe('a formula', () => {
     ['this.thread.x', 'unexpected "." at column 5'],
     ['`N`', 'unexpected "`" at column 1'],
   ])('%j is refused: %s', (text, reason) => {
-    expect(() => parseFormula(text)).toThrow(expect.objectContaining({ code: 'E_FORMULA_SYNTAX', message: expect.stringContaining(reason) }));
+    expect(() => parseFormula(text)).toThrow(
+      expect.objectContaining({ code: 'E_FORMULA_SYNTAX', message: expect.stringContaining(reason) }),
+    );
   });
 
   test.each([
@@ -81,6 +84,49 @@ describe('a formula', () => {
     expect(() => parseFormula(`${' '.repeat(1999)}!`)).toThrow('unexpected "!" at column 2000');
     expect(() => parseFormula(`N${' '.repeat(1998)}N`)).toThrow('column 2000');
     expect(performance.now() - started).toBeLessThan(100);
+  });
+
+  test('of random characters is read or refused, and never does anything else', () => {
+    const alphabet = [
+      'N',
+      'R',
+      'RE1',
+      '(',
+      ')',
+      '+',
+      '-',
+      '*',
+      '**',
+      '/',
+      ',',
+      ' ',
+      '0',
+      '.5',
+      '1e3',
+      'sqrt',
+      'min',
+      'x',
+      '_',
+      '"',
+      '\\',
+      '\u0000',
+      '中',
+    ];
+    const random = seeded(11);
+    let read = 0;
+    for (let i = 0; i < 20_000; i++) {
+      const text = Array.from(
+        { length: 1 + Math.floor(random() * 12) },
+        () => alphabet[Math.floor(random() * alphabet.length)],
+      ).join('');
+      try {
+        lower(parseFormula(text));
+        read += 1;
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'E_FORMULA_SYNTAX' });
+      }
+    }
+    expect(read).toBeGreaterThan(500);
   });
 
   test('tells its bands in order of first appearance', () => {

@@ -2,23 +2,32 @@
  * Runs in a process of its own, because the Vulkan driver is chosen by environment variables when a process starts.
  * Prints one JSON object.
  */
-import { INDICES } from '../../../pipeline/indices/table.ts';
+import { formulaOf, storedCounts } from '../../../pipeline/indices/compute.ts';
+import { INDICES, type IndexId } from '../../../pipeline/indices/table.ts';
 import { backendOn, openBackend } from '../../../pipeline/kernels/backend.ts';
-import { parseFormula } from '../../../pipeline/kernels/formula.ts';
 import { openWebGpu } from '../../../pipeline/kernels/gpu.ts';
 import { type StoredFormula, verifyBackends } from '../../../pipeline/kernels/verify.ts';
-import { awkwardBands } from './awkward.ts';
+import { awkwardBands, storedAt } from './awkward.ts';
 
-const ROWS: StoredFormula[] = Object.entries(INDICES).map(([id, row]) => ({ id, node: parseFormula(row.formula), scale: row.scale, range: row.range }));
-const OTHERS: StoredFormula[] = ['sqrt(N)', 'N**2 - R', '-N/(R - -0.5)', '0.5*(2*N + 1 - ((2*N + 1)**2 - 8*(N - R))**0.5)', 'tanh(((N - R)/(N + R))**2)'].map(
-  (text) => ({ id: text, node: parseFormula(text), scale: 0.0001, range: [-3, 3] }),
-);
+const ROWS: StoredFormula[] = (Object.keys(INDICES) as IndexId[]).map((id) => ({
+  id,
+  node: formulaOf(id),
+  stored: (values) => storedCounts(id, values),
+}));
+const OTHERS = [
+  'sqrt(N)',
+  'N**2 - R',
+  '-N/(R - -0.5)',
+  '0.5*(2*N + 1 - ((2*N + 1)**2 - 8*(N - R))**0.5)',
+  'tanh(((N - R)/(N + R))**2)',
+].map((text) => storedAt(text, 0.0001));
 
 const agreements = await verifyBackends(awkwardBands(512 * 512), [...ROWS, ...OTHERS], ['webgpu']);
 
 const shapes: { pixels: number; ran: string; differingValues: number }[] = [];
 for (const pixels of [1, 2, 63, 64, 65, 511, 4097]) {
-  for (const { ran, differingValues } of await verifyBackends(awkwardBands(pixels), ROWS, ['webgpu'])) shapes.push({ pixels, ran, differingValues });
+  for (const { ran, differingValues } of await verifyBackends(awkwardBands(pixels), ROWS, ['webgpu']))
+    shapes.push({ pixels, ran, differingValues });
 }
 
 const auto = await openBackend('auto');

@@ -12,9 +12,17 @@ import type { Agreement } from '../../../pipeline/kernels/verify.ts';
 /** What the child process reports. */
 interface Report {
   readonly agreements: readonly Agreement[];
-  readonly shapes: readonly { readonly pixels: number; readonly ran: string; readonly differingValues: number }[];
+  readonly shapes: readonly {
+    readonly pixels: number;
+    readonly ran: string;
+    readonly differingValues: number;
+  }[];
   readonly chosen: { readonly name: string; readonly fallbackReason: string | null };
-  readonly loss: { readonly names: readonly string[]; readonly wrong: number; readonly fallbackReason: string | null };
+  readonly loss: {
+    readonly names: readonly string[];
+    readonly wrong: number;
+    readonly fallbackReason: string | null;
+  };
 }
 
 /** Formulas in which every operation is exact, so that equality of stored counts is owed; the others have a tolerance. */
@@ -49,7 +57,10 @@ afterAll(async () => {
 async function unpackDriver(target: string): Promise<void> {
   // Its own entry is not exported by name, so the package is found through its main file.
   const main = createRequire(import.meta.url).resolve('@sparticuz/chromium');
-  const root = main.slice(0, main.lastIndexOf(join('@sparticuz', 'chromium')) + join('@sparticuz', 'chromium').length);
+  const root = main.slice(
+    0,
+    main.lastIndexOf(join('@sparticuz', 'chromium')) + join('@sparticuz', 'chromium').length,
+  );
   const tar = brotliDecompressSync(await readFile(join(root, 'bin', 'swiftshader.tar.br')));
   const child = execFile('tar', ['-x', '-C', target]);
   const ended = new Promise<void>((resolve, reject) => {
@@ -63,7 +74,12 @@ async function unpackDriver(target: string): Promise<void> {
 async function runChild(driver: string): Promise<Report> {
   const script = join(dirname(new URL(import.meta.url).pathname), 'webgpu-child.ts');
   const { stdout } = await promisify(execFile)(process.execPath, [script], {
-    env: { ...process.env, VK_ICD_FILENAMES: join(driver, 'vk_swiftshader_icd.json'), LD_LIBRARY_PATH: driver, NODE_OPTIONS: '' },
+    env: {
+      ...process.env,
+      VK_ICD_FILENAMES: join(driver, 'vk_swiftshader_icd.json'),
+      LD_LIBRARY_PATH: driver,
+      NODE_OPTIONS: '',
+    },
     timeout: 100_000,
   });
   return JSON.parse(stdout.trim().split('\n').at(-1)!);
@@ -96,7 +112,9 @@ describe('WebGPU on a software driver', () => {
 
   test('tiles of 1 × 1 and 1 × N pixels equal the CPU', (context) => {
     if (report === null || whyNot !== '') return context.skip(whyNot);
-    expect(report.shapes.filter((shape) => shape.ran !== 'webgpu' || shape.differingValues !== 0)).toEqual([]);
+    expect(report.shapes.filter((shape) => shape.ran !== 'webgpu' || shape.differingValues !== 0)).toEqual(
+      [],
+    );
   });
 
   test('is not chosen by itself, because a software driver is slower than the CPU evaluator', (context) => {

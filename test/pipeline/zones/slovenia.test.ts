@@ -3,7 +3,12 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { transformer } from '../../../pipeline/core/crs.ts';
 import { gridOf, openRaster } from '../../../pipeline/ingest/geotiff.ts';
-import { type Coverage, centerMask, coverage, type MultiPolygonCoords } from '../../../pipeline/zones/coverage.ts';
+import {
+  type Coverage,
+  centerMask,
+  coverage,
+  type MultiPolygonCoords,
+} from '../../../pipeline/zones/coverage.ts';
 import { summarise } from '../../../pipeline/zones/summarise.ts';
 import { areaOf, readVectorFile } from '../../../pipeline/zones/vector.ts';
 import { realData } from '../../helpers/real-data.ts';
@@ -40,11 +45,15 @@ async function load(data: string) {
   const toGrid = transformer(4326, grid.epsg!);
   const places = features.map((feature) => ({
     ...feature,
-    onGrid: feature.polygon.map((rings) => rings.map((ring) => ring.map(([x, y]) => toGrid(x!, y!)))) as MultiPolygonCoords,
+    onGrid: feature.polygon.map((rings) =>
+      rings.map((ring) => ring.map(([x, y]) => toGrid(x!, y!))),
+    ) as MultiPolygonCoords,
   }));
   const under = (cover: Coverage) => {
     const { col, row, width, height } = cover.window;
-    return Float64Array.from({ length: width * height }, (_, i) => Number(ndvi![(row + Math.floor(i / width)) * grid.width + col + (i % width)]));
+    return Float64Array.from({ length: width * height }, (_, i) =>
+      Number(ndvi![(row + Math.floor(i / width)) * grid.width + col + (i % width)]),
+    );
   };
   return { grid, places, findings, under };
 }
@@ -57,7 +66,12 @@ describe.skipIf(folder === null)('88 parcels on Sentinel-2 NDVI', () => {
     let largest = 0;
     for (const [i, row] of rows.entries()) {
       const cover = centerMask(places[i]!.onGrid, grid)!;
-      const summary = summarise(under(cover), new Uint8Array(cover.fraction.length).fill(1), cover, ['mean', 'min', 'max', 'stdev']);
+      const summary = summarise(under(cover), new Uint8Array(cover.fraction.length).fill(1), cover, [
+        'mean',
+        'min',
+        'max',
+        'stdev',
+      ]);
       expect(places[i]!.id).toBe(row.index);
       expect(summary.pixelCount).toBe(row.pixels);
       expect(cover.inside).toBeCloseTo(row.share, 4);
@@ -67,7 +81,9 @@ describe.skipIf(folder === null)('88 parcels on Sentinel-2 NDVI', () => {
         largest = Math.max(largest, Math.abs(summary.values[id as keyof typeof row.values]! - value));
       }
     }
-    console.log(`largest difference to GDAL over 88 parcels and four statistics: ${largest.toExponential(2)}`);
+    console.log(
+      `largest difference to GDAL over 88 parcels and four statistics: ${largest.toExponential(2)}`,
+    );
     expect(largest).toBeLessThan(1e-6);
   });
 

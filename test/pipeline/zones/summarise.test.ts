@@ -13,12 +13,19 @@ const GRID: Grid = { width: 3, height: 3, transform: [0, 1, 0, 3, 0, -1], epsg: 
 
 function valuesUnder(cover: Coverage): Float64Array {
   const { col, row, width, height } = cover.window;
-  return Float64Array.from({ length: width * height }, (_, i) => (row + Math.floor(i / width)) * 3 + col + (i % width) + 1);
+  return Float64Array.from(
+    { length: width * height },
+    (_, i) => (row + Math.floor(i / width)) * 3 + col + (i % width) + 1,
+  );
 }
 
 /** A row of pixels with the given weights, all inside the grid. */
 function row(weights: readonly number[]): Coverage {
-  return { window: { col: 0, row: 0, width: weights.length, height: 1 }, fraction: Float64Array.from(weights), inside: 1 };
+  return {
+    window: { col: 0, row: 0, width: weights.length, height: 1 },
+    fraction: Float64Array.from(weights),
+    inside: 1,
+  };
 }
 
 const valid = (n: number) => new Uint8Array(n).fill(1);
@@ -26,7 +33,15 @@ const valid = (n: number) => new Uint8Array(n).fill(1);
 describe('zonal statistics', () => {
   test.each([
     ['rectangle', rectangle(0.5, 0.5, 2.5, 1.5), 6],
-    ['triangle', [[0, 0], [2, 0], [0, 2]], 3],
+    [
+      'triangle',
+      [
+        [0, 0],
+        [2, 0],
+        [0, 2],
+      ],
+      3,
+    ],
   ])('the weighted mean of the %s of the oracles is 6.5', (_what, ring, pixels) => {
     const cover = coverage([[ring]], GRID)!;
     const summary = summarise(valuesUnder(cover), valid(cover.fraction.length), cover, ['mean', 'sum']);
@@ -39,7 +54,10 @@ describe('zonal statistics', () => {
     const { values } = summarise([1, 2, 4], valid(3), row([1, 0.5, 0.25]), ALL);
     const mean = (1 + 1 + 1) / 1.75;
     expect(values.mean).toBeCloseTo(mean, 14);
-    expect(values.stdev).toBeCloseTo(Math.sqrt(((1 - mean) ** 2 + 0.5 * (2 - mean) ** 2 + 0.25 * (4 - mean) ** 2) / 1.75), 14);
+    expect(values.stdev).toBeCloseTo(
+      Math.sqrt(((1 - mean) ** 2 + 0.5 * (2 - mean) ** 2 + 0.25 * (4 - mean) ** 2) / 1.75),
+      14,
+    );
     expect(values).toMatchObject({ min: 1, max: 4 });
   });
 
@@ -73,12 +91,22 @@ describe('zonal statistics', () => {
 
   test('what lies outside the image is not clear', () => {
     const cover = coverage([[rectangle(2, 0, 4, 2)]], GRID)!;
-    expect(summarise(valuesUnder(cover), valid(cover.fraction.length), cover, ['mean'])).toMatchObject({ clearFraction: 0.5 });
+    expect(summarise(valuesUnder(cover), valid(cover.fraction.length), cover, ['mean'])).toMatchObject({
+      clearFraction: 0.5,
+    });
   });
 
   test('nothing clear gives no values, and no number is made up', () => {
-    expect(summarise([1, 2], [0, 0], row([1, 1]), ALL)).toEqual({ pixelCount: 0, clearFraction: 0, values: {} });
-    expect(summarise([1, 2], [1, 1], row([0, 0]), ALL)).toEqual({ pixelCount: 0, clearFraction: 0, values: {} });
+    expect(summarise([1, 2], [0, 0], row([1, 1]), ALL)).toEqual({
+      pixelCount: 0,
+      clearFraction: 0,
+      values: {},
+    });
+    expect(summarise([1, 2], [1, 1], row([0, 0]), ALL)).toEqual({
+      pixelCount: 0,
+      clearFraction: 0,
+      values: {},
+    });
   });
 
   test('stays exact for values that are large beside their spread', () => {
@@ -86,7 +114,12 @@ describe('zonal statistics', () => {
     const random = seeded(3);
     const xs = Float64Array.from({ length: n }, () => 1e9 + random());
     const { values } = summarise(xs, valid(n), row(new Array(n).fill(1)), ['stdev']);
-    const shifted = summarise(xs.map((x) => x - 1e9), valid(n), row(new Array(n).fill(1)), ['stdev']);
+    const shifted = summarise(
+      xs.map((x) => x - 1e9),
+      valid(n),
+      row(new Array(n).fill(1)),
+      ['stdev'],
+    );
     expect(values.stdev).toBeCloseTo(shifted.values.stdev!, 9);
     expect(values.stdev).toBeGreaterThan(0.28);
   });
@@ -98,6 +131,7 @@ describe('zonal statistics', () => {
     const ws = Array.from({ length: n }, () => random());
     const forward = summarise(xs, valid(n), row(ws), ALL);
     const backward = summarise(xs.toReversed(), valid(n), row(ws.toReversed()), ALL);
-    for (const id of ALL) expect(Math.abs(backward.values[id]! / forward.values[id]! - 1)).toBeLessThan(1e-14);
+    for (const id of ALL)
+      expect(Math.abs(backward.values[id]! / forward.values[id]! - 1)).toBeLessThan(1e-14);
   });
 });

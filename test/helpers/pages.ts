@@ -1,0 +1,59 @@
+import { commandsPage } from '../../pipeline/commands/help.ts';
+import { COMMANDS } from '../../pipeline/commands/table.ts';
+import { ERRORS, type ErrorCode } from '../../pipeline/core/error.ts';
+import { QUALITY, type QualityFlag } from '../../pipeline/core/quality.ts';
+import { INDICES, type IndexId } from '../../pipeline/indices/table.ts';
+import { PRODUCTS, type ProductId, type ProductRow } from '../../pipeline/products/table.ts';
+import type { SensorRow } from '../../pipeline/sensors/row.ts';
+import { SENSORS } from '../../pipeline/sensors/table.ts';
+
+/** Pages of docs/ by file name, each made from its tables. */
+export const GENERATED: Readonly<Record<string, () => string>> = {
+  'commands.md': () => commandsPage(COMMANDS),
+  'tables.md': tablesPage,
+};
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+function tablesPage(): string {
+  const indices = (Object.keys(INDICES) as IndexId[]).map((id) => {
+    const row = INDICES[id];
+    return [id, row.title.zh, row.title.en, `\`${row.formula}\``, row.range.join(' … '), String(row.scale), row.source];
+  });
+  const products = (Object.keys(PRODUCTS) as ProductId[]).map((id) => {
+    const row: ProductRow = PRODUCTS[id];
+    return [id, row.title.zh, row.title.en, row.unit, row.statistics.join(', '), `${row.minimumClear * 100} %`];
+  });
+  const sensors = Object.entries(SENSORS).map(([id, row]: [string, SensorRow]) => [id, row.title.zh, row.title.en, `${row.gsd} m`, row.bands.map((band) => `${band.name} ${band.centre}`).join(', '), row.source]);
+  const flags = (Object.keys(QUALITY) as QualityFlag[]).map((id) => [id, String(QUALITY[id].bit), QUALITY[id].title.zh, QUALITY[id].title.en, QUALITY[id].excludes ? 'yes' : 'no']);
+  const errors = (Object.keys(ERRORS) as ErrorCode[]).map((code) => [code, ERRORS[code].zh, ERRORS[code].en, ERRORS[code].remedy.en]);
+  return `# Tables
+
+Generated from the source by \`npm run docs\`; do not edit.
+
+## Indices
+
+${table(['index', '名称', 'title', 'formula', 'range', 'stored scale', 'source'], indices)}
+
+## Products
+
+${table(['product', '名称', 'title', 'unit', 'statistics per place', 'least clear share'], products)}
+
+## Sensors
+
+Bands in file order with their centre in nm.
+
+${table(['sensor', '名称', 'title', 'pixel', 'bands', 'source'], sensors)}
+
+## Quality flags
+
+${table(['flag', 'bit', '名称', 'title', 'excludes the pixel'], flags)}
+
+## Errors
+
+${table(['code', '说明', 'message', 'what to do'], errors)}
+`;
+}
