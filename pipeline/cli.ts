@@ -1,7 +1,15 @@
 #!/usr/bin/env node
 /** `heitu <verb>`: finds the row of the verb, parses its options, runs it, and turns what it threw into one line. */
 import { parseArgs } from 'node:util';
-import { type Call, COMMON_OPTIONS, type CommandRow, errorLine, exitCode, type OptionRow, type Terminal } from './commands/command.ts';
+import {
+  type Call,
+  COMMON_OPTIONS,
+  type CommandRow,
+  errorLine,
+  exitCode,
+  type OptionRow,
+  type Terminal,
+} from './commands/command.ts';
 import { helpOf, overview } from './commands/help.ts';
 import { COMMANDS } from './commands/table.ts';
 import { readConfig } from './config.ts';
@@ -40,16 +48,26 @@ function splitVerb(argv: readonly string[]): { verb: string | null; rest: string
   const [first, second] = argv;
   if (first === undefined || first.startsWith('-')) return { verb: null, rest: [...argv] };
   const two = `${first} ${second ?? ''}`;
-  return Object.hasOwn(COMMANDS, two) ? { verb: two, rest: argv.slice(2) } : { verb: first, rest: argv.slice(1) };
+  return Object.hasOwn(COMMANDS, two)
+    ? { verb: two, rest: argv.slice(2) }
+    : { verb: first, rest: argv.slice(1) };
 }
 
 function parse(verb: string, row: CommandRow, rest: readonly string[], terminal: Terminal): Call {
   const rows: Record<string, OptionRow> = { ...COMMON_OPTIONS, ...row.options };
   const options = Object.fromEntries(
-    Object.entries(rows).map(([name, option]) => [name, { type: option.kind === 'flag' ? ('boolean' as const) : ('string' as const) }]),
+    Object.entries(rows).map(([name, option]) => [
+      name,
+      { type: option.kind === 'flag' ? ('boolean' as const) : ('string' as const) },
+    ]),
   );
   try {
-    const { values, positionals } = parseArgs({ args: [...rest], options, allowPositionals: true, strict: true });
+    const { values, positionals } = parseArgs({
+      args: [...rest],
+      options,
+      allowPositionals: true,
+      strict: true,
+    });
     return {
       terminal,
       files: positionals,
@@ -60,7 +78,11 @@ function parse(verb: string, row: CommandRow, rest: readonly string[], terminal:
       },
     };
   } catch (cause) {
-    throw new HeituError('E_USAGE', { what: cause instanceof Error ? cause.message.split('. ')[0]! : 'bad options', where: verb, cause });
+    throw new HeituError('E_USAGE', {
+      what: cause instanceof Error ? cause.message.split('. ')[0]! : 'bad options',
+      where: verb,
+      cause,
+    });
   }
 }
 
@@ -72,7 +94,8 @@ function processTerminal(): Terminal {
     print: (line) => process.stdout.write(`${line}\n`),
     note: (line) => process.stderr.write(`${line}\n`),
     isInteractive,
-    redraw: (line) => process.stderr.write(`\r\u001b[2K${line.slice(0, (process.stderr.columns ?? 100) - 1)}`),
+    redraw: (line) =>
+      process.stderr.write(`\r\u001b[2K${line.slice(0, (process.stderr.columns ?? 100) - 1)}`),
     now: () => new Date(),
     stopped: () =>
       new Promise((resolve) => {

@@ -11,11 +11,11 @@ export interface Config {
 
 /** Reads HEITU_WORKSPACE, DATABASE_URL and the language (HEITU_LANG, else LC_ALL or LANG). */
 export function readConfig(environment: NodeJS.ProcessEnv = process.env): Config {
-  const workspace = environment['HEITU_WORKSPACE'] || 'workspace';
-  const locale = environment['HEITU_LANG'] ?? environment['LC_ALL'] ?? environment['LANG'] ?? '';
+  const workspace = environment.HEITU_WORKSPACE || 'workspace';
+  const locale = environment.HEITU_LANG ?? environment.LC_ALL ?? environment.LANG ?? '';
   return {
     workspace: isAbsolute(workspace) ? workspace : resolve(workspace),
-    databaseUrl: environment['DATABASE_URL'] || null,
+    databaseUrl: environment.DATABASE_URL || null,
     language: locale.toLowerCase().startsWith('zh') ? 'zh' : 'en',
   };
 }

@@ -44,14 +44,22 @@ export async function observeTile(
 }
 
 /** DN → radiance → top-of-atmosphere reflectance, or straight to the reflectance that the delivery already holds. */
-export function toReflectance(raw: LooseTile<'dn'>, scene: Scene, sensor: SensorRow): LooseTile<'toa' | 'boa'> {
+export function toReflectance(
+  raw: LooseTile<'dn'>,
+  scene: Scene,
+  sensor: SensorRow,
+): LooseTile<'toa' | 'boa'> {
   const physical = toPhysical(raw, scene);
   if (physical.unit === 'radiance') return toToa({ ...physical, unit: 'radiance' }, scene, sensor);
   return { ...physical, unit: physical.unit };
 }
 
 /** Adds the reasons not to use a pixel; changes no value. Uncalibrated numbers know no threshold, so none is applied. */
-export function flagPixels(tile: LooseTile<'toa' | 'boa'>, scene: Scene, pixelSize: number): LooseTile<'toa' | 'boa'> {
+export function flagPixels(
+  tile: LooseTile<'toa' | 'boa'>,
+  scene: Scene,
+  pixelSize: number,
+): LooseTile<'toa' | 'boa'> {
   if (scene.encoding === 'relative') return tile;
   return flagCloud(flagImplausible(tile), pixelSize);
 }

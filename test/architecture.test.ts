@@ -19,14 +19,27 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'pipeline/write': [],
   'pipeline/read': ['pipeline/ingest/geotiff.ts'],
   'pipeline/products': ['type pipeline/indices/table.ts', 'type pipeline/zones/statistics.ts'],
-  'pipeline/flow.ts': ['pipeline/calibrate', 'pipeline/mask', 'pipeline/warp', 'pipeline/indices', 'pipeline/kernels', 'pipeline/sensors'],
+  'pipeline/flow.ts': [
+    'pipeline/calibrate',
+    'pipeline/mask',
+    'pipeline/warp',
+    'pipeline/indices',
+    'pipeline/kernels',
+    'pipeline/sensors',
+  ],
   'pipeline/store': ['pipeline/products'],
   'pipeline/jobs': ['pipeline'],
   'pipeline/commands': ['pipeline', 'api', 'fixtures/make'],
   'pipeline/cli.ts': ['pipeline'],
   'pipeline/config.ts': [],
   'pipeline/version.ts': [],
-  api: ['pipeline/store', 'pipeline/products', 'pipeline/read', 'pipeline/indices/table.ts', 'pipeline/sensors/table.ts'],
+  api: [
+    'pipeline/store',
+    'pipeline/products',
+    'pipeline/read',
+    'pipeline/indices/table.ts',
+    'pipeline/sensors/table.ts',
+  ],
   web: ['type api/contract'],
   fixtures: ['pipeline/core'],
 };
@@ -67,10 +80,15 @@ function codeOf(file: string): string {
 
 function importsOf(file: string): Import[] {
   const found: Import[] = [];
-  for (const match of codeOf(file).matchAll(/(?:^|\n)\s*(import|export)\s+(type\s+)?(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]/g)) {
+  for (const match of codeOf(file).matchAll(
+    /(?:^|\n)\s*(import|export)\s+(type\s+)?(?:[^'"`;]*?\sfrom\s+)?['"]([^'"]+)['"]/g,
+  )) {
     const target = match[3]!;
     if (!target.startsWith('.')) continue;
-    found.push({ target: relative(ROOT, resolve(ROOT, dirname(file), target)), isType: match[2] !== undefined });
+    found.push({
+      target: relative(ROOT, resolve(ROOT, dirname(file), target)),
+      isType: match[2] !== undefined,
+    });
   }
   return found;
 }
@@ -82,7 +100,8 @@ function roomOf(file: string): string {
 }
 
 function isAllowed(room: string, { target, isType }: Import): boolean {
-  if (target === room || target.startsWith(`${room}/`) || target.startsWith('pipeline/core/')) return room !== 'web' || !target.startsWith('pipeline');
+  if (target === room || target.startsWith(`${room}/`) || target.startsWith('pipeline/core/'))
+    return room !== 'web' || !target.startsWith('pipeline');
   return (MAY_IMPORT[room] ?? []).some((rule) => {
     const typeOnly = rule.startsWith('type ');
     const path = typeOnly ? rule.slice(5) : rule;
@@ -107,12 +126,23 @@ describe('the house', () => {
 
   it('imports no file that is not there', () => {
     const known = new Set([...FILES, ...FILES.map((file) => file.replace(/\.tsx?$/, ''))]);
-    const missing = FILES.flatMap((file) => importsOf(file).filter((one) => /\.tsx?$/.test(one.target) && !known.has(one.target)).map((one) => `${file}: ${one.target}`));
+    const missing = FILES.flatMap((file) =>
+      importsOf(file)
+        .filter((one) => /\.tsx?$/.test(one.target) && !known.has(one.target))
+        .map((one) => `${file}: ${one.target}`),
+    );
     expect(missing).toEqual([]);
   });
 
   it('has no circle of imports', () => {
-    const edges = new Map(FILES.map((file) => [file, importsOf(file).filter((one) => !one.isType).map((one) => one.target)]));
+    const edges = new Map(
+      FILES.map((file) => [
+        file,
+        importsOf(file)
+          .filter((one) => !one.isType)
+          .map((one) => one.target),
+      ]),
+    );
     const done = new Set<string>();
     const circles: string[] = [];
     const walk = (file: string, trail: readonly string[]) => {
@@ -131,26 +161,42 @@ describe('the house', () => {
   });
 
   it.each([
-    ['the environment in its two configuration files', /process\.env/, [/^pipeline\/config\.ts$/, /^api\/config\.ts$/]],
-    ['process.exit in the command line alone', /process\.exit\(/, [/^pipeline\/cli\.ts$/, /^pipeline\/store\/embedded-worker\.ts$/]],
+    [
+      'the environment in its two configuration files',
+      /process\.env/,
+      [/^pipeline\/config\.ts$/, /^api\/config\.ts$/],
+    ],
+    [
+      'process.exit in the command line alone',
+      /process\.exit\(/,
+      [/^pipeline\/cli\.ts$/, /^pipeline\/store\/embedded-worker\.ts$/],
+    ],
     ['no code made from text', /\beval\(|new Function\(/, []],
     ['no random number without a seed', /Math\.random/, []],
     ['express in the API alone', /from 'express'/, [/^api\//]],
     ['gpu.js in the kernels alone', /from 'gpu\.js'|import\('gpu\.js'\)/, [/^pipeline\/kernels\//]],
     ['raw HTML nowhere in the page', /innerHTML|dangerouslySetInnerHTML|insertAdjacentHTML/, []],
   ] as const)('keeps %s', (_what, word, allowed) => {
-    const found = FILES.filter((file) => word.test(codeOf(file)) && !allowed.some((rule: RegExp) => rule.test(file)));
+    const found = FILES.filter(
+      (file) => word.test(codeOf(file)) && !allowed.some((rule: RegExp) => rule.test(file)),
+    );
     expect(found).toEqual([]);
   });
 
   it('touches files at its two ends only', () => {
-    const found = FILES.filter((file) => /from 'node:fs(\/promises)?'/.test(codeOf(file)) && !MAY_TOUCH_FILES.some((rule) => rule.test(file)));
+    const found = FILES.filter(
+      (file) =>
+        /from 'node:fs(\/promises)?'/.test(codeOf(file)) && !MAY_TOUCH_FILES.some((rule) => rule.test(file)),
+    );
     expect(found).toEqual([]);
   });
 
   it('reads the clock at its ends only: stages and stores are given the time', () => {
     const clock = /Date\.now\(\)|new Date\(\)/;
-    const found = FILES.filter((file) => clock.test(codeOf(file)) && !/^(pipeline\/cli\.ts|api\/server\.ts|web\/|fixtures\/)/.test(file));
+    const found = FILES.filter(
+      (file) =>
+        clock.test(codeOf(file)) && !/^(pipeline\/cli\.ts|api\/server\.ts|web\/|fixtures\/)/.test(file),
+    );
     expect(found).toEqual([]);
   });
 

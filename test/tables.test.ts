@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { COMMANDS } from '../pipeline/commands/table.ts';
 import type { CommandRow } from '../pipeline/commands/command.ts';
+import { COMMANDS } from '../pipeline/commands/table.ts';
 import { ERRORS } from '../pipeline/core/error.ts';
 import { QUALITY } from '../pipeline/core/quality.ts';
 import { INDICES, type IndexId } from '../pipeline/indices/table.ts';
@@ -71,7 +71,9 @@ describe.each(Object.keys(PRODUCTS) as ProductId[])('product %s', (id) => {
 
   it('comes from an index that exists and that some sensor can make', () => {
     const { bands } = INDICES[row.from.index];
-    const makers = Object.values(SENSORS).filter((sensor: SensorRow) => bands.every((code) => sensor.bands.some((band) => band.name === code)));
+    const makers = Object.values(SENSORS).filter((sensor: SensorRow) =>
+      bands.every((code) => sensor.bands.some((band) => band.name === code)),
+    );
     expect(makers.length).toBeGreaterThan(0);
   });
 
@@ -103,14 +105,26 @@ describe.each(Object.entries(COMMANDS) as [string, CommandRow][])('verb %s', (ve
       expect(option.help.en.length).toBeGreaterThan(3);
       expect(option.kind === 'value').toBe(option.value !== undefined);
     }
-    expect(row.examples.some((example) => example.includes(verb) || example.includes('npm run demo'))).toBe(true);
+    expect(row.examples.some((example) => example.includes(verb) || example.includes('npm run demo'))).toBe(
+      true,
+    );
   });
 });
 
 describe('tables', () => {
   it('give every statistic a value for a single pixel', () => {
-    const one = { count: 1, weight: 0.5, sum: 1.5, squares: 0, min: 3, max: 3, values: Float64Array.of(3), weights: Float64Array.of(0.5) };
-    for (const id of Object.keys(STATISTICS) as StatisticId[]) expect(Number.isFinite(STATISTICS[id].of(one)), id).toBe(true);
+    const one = {
+      count: 1,
+      weight: 0.5,
+      sum: 1.5,
+      squares: 0,
+      min: 3,
+      max: 3,
+      values: Float64Array.of(3),
+      weights: Float64Array.of(0.5),
+    };
+    for (const id of Object.keys(STATISTICS) as StatisticId[])
+      expect(Number.isFinite(STATISTICS[id].of(one)), id).toBe(true);
   });
 
   it('name every band once in STAC’s words', () => {
@@ -119,7 +133,8 @@ describe('tables', () => {
   });
 
   it('title every reason for a masked pixel', () => {
-    for (const row of Object.values(QUALITY)) expect(isHan(row.title.zh) && row.title.en.length > 2).toBe(true);
+    for (const row of Object.values(QUALITY))
+      expect(isHan(row.title.zh) && row.title.en.length > 2).toBe(true);
   });
 
   it('reach every error: each code is thrown somewhere', async () => {

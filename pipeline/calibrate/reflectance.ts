@@ -1,7 +1,7 @@
+import { HeituError } from '../core/error.ts';
 import type { Scene } from '../core/scene.ts';
 import type { LooseTile } from '../core/tile.ts';
 import type { Instant } from '../core/time.ts';
-import { HeituError } from '../core/error.ts';
 import type { SensorRow } from '../sensors/row.ts';
 
 /**
@@ -31,7 +31,11 @@ export function toToa(tile: LooseTile<'radiance'>, scene: Scene, sensor: SensorR
   const bands: Record<string, Float32Array> = {};
   for (const [name, radiance] of Object.entries(tile.bands)) {
     const e0 = sensor.bands.find((band) => band.name === name)?.e0 ?? null;
-    if (e0 === null) throw new HeituError('E_META_MISSING', { what: `solar irradiance of band ${name}`, where: scene.sensor });
+    if (e0 === null)
+      throw new HeituError('E_META_MISSING', {
+        what: `solar irradiance of band ${name}`,
+        where: scene.sensor,
+      });
     const factor = (Math.PI * distance * distance) / (e0 * cosine);
     const out = new Float32Array(radiance.length);
     for (let i = 0; i < out.length; i++) out[i] = factor * radiance[i]!;

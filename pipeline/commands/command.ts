@@ -52,12 +52,23 @@ export const COMMON_OPTIONS = {
 
 /** Options of the verbs that work on a workspace. */
 export const WORKSPACE_OPTIONS = {
-  workspace: { kind: 'value', value: 'DIR', help: { zh: '工作区目录（默认 HEITU_WORKSPACE 或 ./workspace）', en: 'workspace folder (default HEITU_WORKSPACE or ./workspace)' } },
+  workspace: {
+    kind: 'value',
+    value: 'DIR',
+    help: {
+      zh: '工作区目录（默认 HEITU_WORKSPACE 或 ./workspace）',
+      en: 'workspace folder (default HEITU_WORKSPACE or ./workspace)',
+    },
+  },
 } as const satisfies Record<string, OptionRow>;
 
 /** Option of the verbs that read a raster whose CRS may not be in it. */
 export const EPSG_OPTION = {
-  epsg: { kind: 'value', value: 'N', help: { zh: '影像未写明坐标系时的 EPSG 代码', en: 'EPSG code of imagery that does not name its own' } },
+  epsg: {
+    kind: 'value',
+    value: 'N',
+    help: { zh: '影像未写明坐标系时的 EPSG 代码', en: 'EPSG code of imagery that does not name its own' },
+  },
 } as const satisfies Record<string, OptionRow>;
 
 /** Exit code of an error: 2 when the request was wrong, 1 when the work failed. */
@@ -77,23 +88,38 @@ export function needFiles(call: Call, verb: string): readonly string[] {
 }
 
 /** The value of an option as a number within bounds, or E_PARAMETER_INVALID naming the option. */
-export function numberOption(call: Call, name: string, bounds: { min: number; max: number; whole?: boolean }): number | undefined {
+export function numberOption(
+  call: Call,
+  name: string,
+  bounds: { min: number; max: number; whole?: boolean },
+): number | undefined {
   const text = call.value(name);
   if (text === undefined) return undefined;
   const value = text.trim() === '' ? Number.NaN : Number(text);
   const isWhole = bounds.whole !== true || Number.isInteger(value);
   if (!(value >= bounds.min && value <= bounds.max) || !isWhole) {
-    throw new HeituError('E_PARAMETER_INVALID', { where: `--${name}`, what: `${text}, expected ${bounds.min} to ${bounds.max}` });
+    throw new HeituError('E_PARAMETER_INVALID', {
+      where: `--${name}`,
+      what: `${text}, expected ${bounds.min} to ${bounds.max}`,
+    });
   }
   return value;
 }
 
 /** The value of an option as one of a list, or E_PARAMETER_INVALID naming the option and the list. */
-export function choiceOption<T extends string>(call: Call, name: string, choices: readonly T[]): T | undefined {
+export function choiceOption<T extends string>(
+  call: Call,
+  name: string,
+  choices: readonly T[],
+): T | undefined {
   const text = call.value(name);
   if (text === undefined) return undefined;
   const found = choices.find((choice) => choice === text);
-  if (found === undefined) throw new HeituError('E_PARAMETER_INVALID', { where: `--${name}`, what: `${text}, expected ${choices.join(', ')}` });
+  if (found === undefined)
+    throw new HeituError('E_PARAMETER_INVALID', {
+      where: `--${name}`,
+      what: `${text}, expected ${choices.join(', ')}`,
+    });
   return found;
 }
 

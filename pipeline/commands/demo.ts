@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { makeCounty } from '../../fixtures/make/county.ts';
 import { HeituError } from '../core/error.ts';
 import { type Description, matchName, parseDescriptions } from '../ingest/describe.ts';
-import { ingestPaths, type IngestRow } from '../jobs/ingest.ts';
+import { type IngestRow, ingestPaths } from '../jobs/ingest.ts';
 import { importPlaceFile } from '../jobs/places.ts';
 import { writeWhole } from '../jobs/workspace.ts';
 import { PRODUCTS, type ProductId } from '../products/table.ts';
@@ -26,11 +26,26 @@ export const DEMO: CommandRow = {
   },
   options: {
     once: { kind: 'flag', help: { zh: '处理完即结束，不提供服务', en: 'stop after the run, do not serve' } },
-    data: { kind: 'value', value: 'DIR', help: { zh: '用该目录的真实影像', en: 'real imagery in this folder' } },
-    describe: { kind: 'value', value: 'FILE', help: { zh: '影像说明文件（JSON）', en: 'description of the imagery (JSON)' } },
-    size: { kind: 'value', value: 'PX', help: { zh: '模拟县边长，像元（默认 1536）', en: 'edge of the simulated county in pixels (default 1536)' } },
-    port: SERVE.options['port']!,
-    host: SERVE.options['host']!,
+    data: {
+      kind: 'value',
+      value: 'DIR',
+      help: { zh: '用该目录的真实影像', en: 'real imagery in this folder' },
+    },
+    describe: {
+      kind: 'value',
+      value: 'FILE',
+      help: { zh: '影像说明文件（JSON）', en: 'description of the imagery (JSON)' },
+    },
+    size: {
+      kind: 'value',
+      value: 'PX',
+      help: {
+        zh: '模拟县边长，像元（默认 1536）',
+        en: 'edge of the simulated county in pixels (default 1536)',
+      },
+    },
+    port: SERVE.options.port!,
+    host: SERVE.options.host!,
     ...WORKSPACE_OPTIONS,
   },
   examples: ['npm run demo', 'npm run demo -- --once', 'npm run demo -- --data ../imagery'],
@@ -51,7 +66,10 @@ async function run(call: Call): Promise<0 | 1> {
   return withSession(
     call,
     async (session) => {
-      const ingested = data === undefined ? await takeCounty(call, session, folder) : await takeFolder(call, session, resolve(data));
+      const ingested =
+        data === undefined
+          ? await takeCounty(call, session, folder)
+          : await takeFolder(call, session, resolve(data));
       const scenes = (await unprocessedScenes(session.store)).map((row) => row.scene);
       const report = await processScenes(call, {
         store: session.store,
@@ -87,42 +105,66 @@ async function takeCounty(call: Call, session: Session, folder: string): Promise
   // The same options draw the same bytes, so a county that was finished once is not drawn again.
   const stamp = JSON.stringify({ size: size ?? null, version: VERSION });
   const stampFile = join(county, 'complete.json');
-  if ((await readFile(stampFile, 'utf8').catch(() => '')) === stamp) draw.finish(zh ? '已有，直接使用' : 'already there');
+  if ((await readFile(stampFile, 'utf8').catch(() => '')) === stamp)
+    draw.finish(zh ? '已有，直接使用' : 'already there');
   else {
     const made = await makeCounty(county, {
       ...(size === undefined ? {} : { width: size, height: size }),
       progress: (step, done, total) => draw.update(step === 'scene' ? done / total : 0),
     });
     await writeWhole(stampFile, stamp);
-    draw.finish(`${made.scenes.length} × ${made.width} × ${made.height} px, ${(made.bytes / 1e6).toFixed(0)} MB`);
+    draw.finish(
+      `${made.scenes.length} × ${made.width} × ${made.height} px, ${(made.bytes / 1e6).toFixed(0)} MB`,
+    );
   }
   const taken = await takeDeliveries(call, session, [join(county, 'deliveries')], []);
   let failed = taken.failed;
-  for (const [file, kind] of COUNTY_LAYERS) failed += await takePlaces(call, session, join(county, file), { kind });
+  for (const [file, kind] of COUNTY_LAYERS)
+    failed += await takePlaces(call, session, join(county, file), { kind });
   return { ...taken, failed };
 }
 
 /** Takes a folder of real imagery in, with the description beside it, given, or known for its file names. */
 async function takeFolder(call: Call, session: Session, data: string): Promise<Taken> {
-  const isFolder = await stat(data).then((info) => info.isDirectory(), () => false);
+  const isFolder = await stat(data).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
   if (!isFolder) throw new HeituError('E_FILE_MISSING', { what: data });
   const descriptions = await describe(call, data);
   const taken = await takeDeliveries(call, session, [data], descriptions);
   let failed = taken.failed;
   for (const { parcels } of descriptions) {
     if (parcels === undefined) continue;
-    failed += await takePlaces(call, session, join(data, parcels.file), { kind: parcels.layer, id: parcels.id, name: parcels.name });
+    failed += await takePlaces(call, session, join(data, parcels.file), {
+      kind: parcels.layer,
+      id: parcels.id,
+      name: parcels.name,
+    });
   }
   return { ...taken, failed };
 }
 
-async function takeDeliveries(call: Call, session: Session, paths: string[], descriptions: readonly Description[]): Promise<Taken> {
+async function takeDeliveries(
+  call: Call,
+  session: Session,
+  paths: string[],
+  descriptions: readonly Description[],
+): Promise<Taken> {
   const zh = call.terminal.config.language === 'zh';
   const stage = startStage(call.terminal, zh ? '检查交付' : 'check deliveries', 1);
-  const { rows, workspace } = await ingestPaths(paths, { ...session, descriptions, now: call.terminal.now, onRow: (row) => stage.update(0.5, basename(row.file)) });
+  const { rows, workspace } = await ingestPaths(paths, {
+    ...session,
+    descriptions,
+    now: call.terminal.now,
+    onRow: (row) => stage.update(0.5, basename(row.file)),
+  });
   const count = (verdict: IngestRow['verdict']) => rows.filter((row) => row.verdict === verdict).length;
-  stage.finish(`${count('accepted')} accepted, ${count('duplicate')} duplicate, ${count('quarantined')} quarantined`);
-  for (const row of rows) if (row.error !== null) call.terminal.note(errorLine(row.error, call.terminal.config.language));
+  stage.finish(
+    `${count('accepted')} accepted, ${count('duplicate')} duplicate, ${count('quarantined')} quarantined`,
+  );
+  for (const row of rows)
+    if (row.error !== null) call.terminal.note(errorLine(row.error, call.terminal.config.language));
   return { workspace, failed: count('quarantined') };
 }
 
@@ -132,7 +174,11 @@ async function takePlaces(
   file: string,
   options: { kind: PlaceKind; id?: string | undefined; name?: string | undefined },
 ): Promise<number> {
-  const stage = startStage(call.terminal, `${call.terminal.config.language === 'zh' ? '导入' : 'import'} ${basename(file)}`, 1);
+  const stage = startStage(
+    call.terminal,
+    `${call.terminal.config.language === 'zh' ? '导入' : 'import'} ${basename(file)}`,
+    1,
+  );
   const imported = await importPlaceFile(session.store, file, options);
   for (const error of imported.refused) call.terminal.note(errorLine(error, call.terminal.config.language));
   stage.finish(`${imported.added} added, ${imported.updated} updated, ${imported.unchanged} unchanged`);
@@ -152,7 +198,9 @@ async function describe(call: Call, data: string): Promise<Description[]> {
   for (const file of (await readdir(ours)).sort()) {
     const descriptions = parseDescriptions(await readFile(join(ours, file), 'utf8'), file);
     if (descriptions.every((one) => names.some((name) => matchName(one.files, name) !== null))) {
-      call.terminal.note(`${call.terminal.config.language === 'zh' ? '影像说明' : 'described by'} fixtures/describe/${file}`);
+      call.terminal.note(
+        `${call.terminal.config.language === 'zh' ? '影像说明' : 'described by'} fixtures/describe/${file}`,
+      );
       return descriptions;
     }
   }
@@ -164,13 +212,21 @@ async function printSummary(call: Call, session: Session, backend: string, secon
   const { terminal } = call;
   const { counts, simulated, collections } = await workspaceSummary(session.store);
   if (call.flag('json')) {
-    terminal.print(JSON.stringify({ ...counts, products: Object.keys(PRODUCTS), simulated, backend, seconds }));
+    terminal.print(
+      JSON.stringify({ ...counts, products: Object.keys(PRODUCTS), simulated, backend, seconds }),
+    );
     return;
   }
   const zh = terminal.config.language === 'zh';
   const rows: [string, string][] = [
-    [zh ? '影像' : 'scenes', `${counts.scenes}${simulated ? (zh ? '（模拟数据）' : ' (simulated data)') : ''}`],
-    [zh ? '影像集' : 'collections', collections.map((one) => `${one.id} ${one.from.slice(0, 10)} – ${one.to.slice(0, 10)}`).join('; ')],
+    [
+      zh ? '影像' : 'scenes',
+      `${counts.scenes}${simulated ? (zh ? '（模拟数据）' : ' (simulated data)') : ''}`,
+    ],
+    [
+      zh ? '影像集' : 'collections',
+      collections.map((one) => `${one.id} ${one.from.slice(0, 10)} – ${one.to.slice(0, 10)}`).join('; '),
+    ],
     [zh ? '产品' : 'products', Object.keys(PRODUCTS).join(' ')],
     [zh ? '地块' : 'parcels', String(counts.parcels)],
     [zh ? '小班' : 'stands', String(counts.stands)],

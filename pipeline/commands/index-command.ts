@@ -6,22 +6,64 @@ import { type BandSource, type IndexFile, indexFile, namedBands, parseBands } fr
 import { BACKENDS, openBackend } from '../kernels/backend.ts';
 import type { BandCode } from '../sensors/bands.ts';
 import { VERSION } from '../version.ts';
-import { type Call, type CommandRow, choiceOption, errorLine, exitCode, epsgOption, EPSG_OPTION, numberOption } from './command.ts';
+import {
+  type Call,
+  type CommandRow,
+  choiceOption,
+  EPSG_OPTION,
+  epsgOption,
+  errorLine,
+  exitCode,
+  numberOption,
+} from './command.ts';
 import { startStage } from './progress.ts';
 
 export const INDEX: CommandRow = {
   operands: 'FILE…',
-  summary: { zh: '不用数据库，直接从影像计算植被指数（COG）', en: 'vegetation indices of images as COGs, without a database' },
+  summary: {
+    zh: '不用数据库，直接从影像计算植被指数（COG）',
+    en: 'vegetation indices of images as COGs, without a database',
+  },
   options: {
-    index: { kind: 'value', value: 'ID[,ID]', help: { zh: '指数，如 NDVI,EVI2', en: 'indices, e.g. NDVI,EVI2' } },
+    index: {
+      kind: 'value',
+      value: 'ID[,ID]',
+      help: { zh: '指数，如 NDVI,EVI2', en: 'indices, e.g. NDVI,EVI2' },
+    },
     out: { kind: 'value', value: 'DIR', help: { zh: '输出目录', en: 'output folder' } },
-    bands: { kind: 'value', value: 'LIST', help: { zh: '波段：B=1,G=2,R=3,N=4 或 N=nir.tif,R=red.tif', en: 'bands: B=1,G=2,R=3,N=4 or N=nir.tif,R=red.tif' } },
-    name: { kind: 'value', value: 'STEM', help: { zh: '输出文件名前缀（波段分文件时）', en: 'stem of the output names, for bands in files of their own' } },
-    scale: { kind: 'value', value: 'S', help: { zh: '反射率 = S × 存储值 + O', en: 'reflectance = S × stored + O' } },
+    bands: {
+      kind: 'value',
+      value: 'LIST',
+      help: {
+        zh: '波段：B=1,G=2,R=3,N=4 或 N=nir.tif,R=red.tif',
+        en: 'bands: B=1,G=2,R=3,N=4 or N=nir.tif,R=red.tif',
+      },
+    },
+    name: {
+      kind: 'value',
+      value: 'STEM',
+      help: {
+        zh: '输出文件名前缀（波段分文件时）',
+        en: 'stem of the output names, for bands in files of their own',
+      },
+    },
+    scale: {
+      kind: 'value',
+      value: 'S',
+      help: { zh: '反射率 = S × 存储值 + O', en: 'reflectance = S × stored + O' },
+    },
     offset: { kind: 'value', value: 'O', help: { zh: '见 --scale', en: 'see --scale' } },
     ...EPSG_OPTION,
-    backend: { kind: 'value', value: 'NAME', help: { zh: '计算后端：auto webgpu wasm cpu', en: 'kernel back end: auto webgpu wasm cpu' } },
-    compress: { kind: 'value', value: 'NAME', help: { zh: '压缩：deflate 或 zstd', en: 'compression: deflate or zstd' } },
+    backend: {
+      kind: 'value',
+      value: 'NAME',
+      help: { zh: '计算后端：auto webgpu wasm cpu', en: 'kernel back end: auto webgpu wasm cpu' },
+    },
+    compress: {
+      kind: 'value',
+      value: 'NAME',
+      help: { zh: '压缩：deflate 或 zstd', en: 'compression: deflate or zstd' },
+    },
   },
   examples: [
     'heitu index scene_MSS.tif --index NDVI,EVI2 --bands B=1,G=2,R=3,N=4 --scale 0.0001 --out out/',
@@ -65,7 +107,14 @@ async function run(call: Call): Promise<0 | 1 | 2> {
       } catch (thrown) {
         const error = asHeituError(thrown, 'E_INTERNAL', image.file ?? image.stem);
         terminal.note(errorLine(error, terminal.config.language));
-        if (call.flag('json')) terminal.print(JSON.stringify({ file: image.file, ok: false, error: { code: error.code, message: error.message } }));
+        if (call.flag('json'))
+          terminal.print(
+            JSON.stringify({
+              file: image.file,
+              ok: false,
+              error: { code: error.code, message: error.message },
+            }),
+          );
         worst = worst === 1 ? 1 : exitCode(error);
       }
     }
@@ -77,18 +126,27 @@ async function run(call: Call): Promise<0 | 1 | 2> {
 
 function report(call: Call, file: IndexFile, backend: string): void {
   if (call.flag('json')) call.terminal.print(JSON.stringify({ ok: true, ...file, backend }));
-  else call.terminal.print(`${file.file}  ${file.index}  ${(100 * file.validFraction).toFixed(1)} % valid  ${file.bytes} bytes`);
+  else
+    call.terminal.print(
+      `${file.file}  ${file.index}  ${(100 * file.validFraction).toFixed(1)} % valid  ${file.bytes} bytes`,
+    );
 }
 
 /** Images to work on: the files given, or one made of the files that --bands names. */
 function imagesOf(call: Call): { file: string | null; stem: string }[] {
   if (call.files.length > 0) {
     const name = call.value('name');
-    return call.files.map((file) => ({ file, stem: call.files.length === 1 && name !== undefined ? safeStem(name) : basename(file, extname(file)) }));
+    return call.files.map((file) => ({
+      file,
+      stem: call.files.length === 1 && name !== undefined ? safeStem(name) : basename(file, extname(file)),
+    }));
   }
   const name = call.value('name');
   if (call.value('bands') === undefined || name === undefined) {
-    throw new HeituError('E_USAGE', { what: 'give a file, or --bands with files and --name', where: 'index' });
+    throw new HeituError('E_USAGE', {
+      what: 'give a file, or --bands with files and --name',
+      where: 'index',
+    });
   }
   return [{ file: null, stem: safeStem(name) }];
 }
@@ -96,7 +154,10 @@ function imagesOf(call: Call): { file: string | null; stem: string }[] {
 /** A stem is a file name, not a way out of the output folder. */
 function safeStem(name: string): string {
   if (name === '' || name !== basename(name) || name.startsWith('.')) {
-    throw new HeituError('E_PARAMETER_INVALID', { where: '--name', what: `${name}, expected a plain file name` });
+    throw new HeituError('E_PARAMETER_INVALID', {
+      where: '--name',
+      what: `${name}, expected a plain file name`,
+    });
   }
   return name;
 }
@@ -107,10 +168,14 @@ async function bandsOf(call: Call, file: string | null): Promise<ReadonlyMap<Ban
   const raster = await openRaster(file!);
   await raster.close();
   raster.checkWhole();
-  return namedBands(file!, raster.info.bands.map((band) => band.description));
+  return namedBands(
+    file!,
+    raster.info.bands.map((band) => band.description),
+  );
 }
 
 function knownIndex(id: string): IndexId {
-  if (!isIndexId(id)) throw new HeituError('E_INDEX_UNKNOWN', { what: id, where: Object.keys(INDICES).join(', ') });
+  if (!isIndexId(id))
+    throw new HeituError('E_INDEX_UNKNOWN', { what: id, where: Object.keys(INDICES).join(', ') });
   return id;
 }

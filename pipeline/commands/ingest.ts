@@ -2,23 +2,69 @@ import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { HeituError } from '../core/error.ts';
 import { type Description, descriptionSchema, parseDescriptions } from '../ingest/describe.ts';
-import { ingestPaths, type IngestRow } from '../jobs/ingest.ts';
 import { parseBands } from '../jobs/index-file.ts';
-import { type Call, type CommandRow, errorLine, needFiles, epsgOption, EPSG_OPTION, numberOption, WORKSPACE_OPTIONS } from './command.ts';
+import { type IngestRow, ingestPaths } from '../jobs/ingest.ts';
+import {
+  type Call,
+  type CommandRow,
+  EPSG_OPTION,
+  epsgOption,
+  errorLine,
+  needFiles,
+  numberOption,
+  WORKSPACE_OPTIONS,
+} from './command.ts';
 import { withSession } from './session.ts';
 
 export const INGEST: CommandRow = {
   operands: 'PATH…',
-  summary: { zh: '检查并登记交付影像（目录或 GeoTIFF）；有问题的隔离并说明原因', en: 'check and register deliveries (folders or GeoTIFFs), or quarantine them with a reason' },
+  summary: {
+    zh: '检查并登记交付影像（目录或 GeoTIFF）；有问题的隔离并说明原因',
+    en: 'check and register deliveries (folders or GeoTIFFs), or quarantine them with a reason',
+  },
   options: {
-    describe: { kind: 'value', value: 'FILE', help: { zh: '普通 GeoTIFF 的说明文件（JSON）', en: 'description of plain GeoTIFFs (JSON)' } },
-    datetime: { kind: 'value', value: 'TIME', help: { zh: '成像时间，如 2024-07-14T02:30:00Z', en: 'acquisition time, e.g. 2024-07-14T02:30:00Z' } },
-    pattern: { kind: 'value', value: 'NAME', help: { zh: '文件名样式，如 S2_*_{YYYY}-{MM}-{DD}_*.tif', en: 'file name pattern, e.g. S2_*_{YYYY}-{MM}-{DD}_*.tif' } },
-    'time-of-day': { kind: 'value', value: 'HH:MM', help: { zh: '名称只有日期时的 UTC 时刻', en: 'UTC time for names that carry a date only' } },
+    describe: {
+      kind: 'value',
+      value: 'FILE',
+      help: { zh: '普通 GeoTIFF 的说明文件（JSON）', en: 'description of plain GeoTIFFs (JSON)' },
+    },
+    datetime: {
+      kind: 'value',
+      value: 'TIME',
+      help: { zh: '成像时间，如 2024-07-14T02:30:00Z', en: 'acquisition time, e.g. 2024-07-14T02:30:00Z' },
+    },
+    pattern: {
+      kind: 'value',
+      value: 'NAME',
+      help: {
+        zh: '文件名样式，如 S2_*_{YYYY}-{MM}-{DD}_*.tif',
+        en: 'file name pattern, e.g. S2_*_{YYYY}-{MM}-{DD}_*.tif',
+      },
+    },
+    'time-of-day': {
+      kind: 'value',
+      value: 'HH:MM',
+      help: { zh: '名称只有日期时的 UTC 时刻', en: 'UTC time for names that carry a date only' },
+    },
     sensor: { kind: 'value', value: 'ID', help: { zh: '传感器', en: 'instrument' } },
-    collection: { kind: 'value', value: 'ID', help: { zh: '影像集名称', en: 'collection the scenes belong to' } },
-    bands: { kind: 'value', value: 'LIST', help: { zh: '波段，如 B=1,G=2,R=3,N=4', en: 'bands, e.g. B=1,G=2,R=3,N=4' } },
-    encoding: { kind: 'value', value: 'WHAT', help: { zh: '存储值含义：boa toa radiance relative', en: 'what stored values are: boa toa radiance relative' } },
+    collection: {
+      kind: 'value',
+      value: 'ID',
+      help: { zh: '影像集名称', en: 'collection the scenes belong to' },
+    },
+    bands: {
+      kind: 'value',
+      value: 'LIST',
+      help: { zh: '波段，如 B=1,G=2,R=3,N=4', en: 'bands, e.g. B=1,G=2,R=3,N=4' },
+    },
+    encoding: {
+      kind: 'value',
+      value: 'WHAT',
+      help: {
+        zh: '存储值含义：boa toa radiance relative',
+        en: 'what stored values are: boa toa radiance relative',
+      },
+    },
     scale: { kind: 'value', value: 'S', help: { zh: '值 = S × 存储值 + O', en: 'value = S × stored + O' } },
     offset: { kind: 'value', value: 'O', help: { zh: '见 --scale', en: 'see --scale' } },
     nodata: { kind: 'value', value: 'N', help: { zh: '无数据值', en: 'stored value that means no data' } },
@@ -62,8 +108,13 @@ export function reportRow(call: Call, row: IngestRow): void {
   }
   if (row.error !== null) terminal.note(errorLine(row.error, terminal.config.language));
   else {
-    const word = terminal.config.language === 'zh' ? { accepted: '入库', duplicate: '重复，未改动', quarantined: '隔离' } : { accepted: 'accepted', duplicate: 'duplicate, nothing changed', quarantined: 'quarantined' };
-    terminal.print(`${word[row.verdict]}  ${row.scene?.id ?? basename(row.file)}  ${row.scene?.datetime ?? ''}`);
+    const word =
+      terminal.config.language === 'zh'
+        ? { accepted: '入库', duplicate: '重复，未改动', quarantined: '隔离' }
+        : { accepted: 'accepted', duplicate: 'duplicate, nothing changed', quarantined: 'quarantined' };
+    terminal.print(
+      `${word[row.verdict]}  ${row.scene?.id ?? basename(row.file)}  ${row.scene?.datetime ?? ''}`,
+    );
   }
 }
 
@@ -76,7 +127,19 @@ async function describedBy(call: Call): Promise<Description[]> {
     });
     return parseDescriptions(text, file);
   }
-  const names = ['datetime', 'pattern', 'time-of-day', 'sensor', 'collection', 'bands', 'encoding', 'scale', 'offset', 'nodata', 'epsg'];
+  const names = [
+    'datetime',
+    'pattern',
+    'time-of-day',
+    'sensor',
+    'collection',
+    'bands',
+    'encoding',
+    'scale',
+    'offset',
+    'nodata',
+    'epsg',
+  ];
   if (names.every((name) => call.value(name) === undefined)) return [];
   const numbers = { min: -1e9, max: 1e9 };
   const bands = call.value('bands');
@@ -86,7 +149,10 @@ async function describedBy(call: Call): Promise<Description[]> {
     files: call.value('pattern') ?? '*',
     datetime: call.value('datetime'),
     timeOfDay: call.value('time-of-day'),
-    bands: bands === undefined ? undefined : Object.fromEntries([...parseBands(bands, '')].map(([name, source]) => [name, source.number])),
+    bands:
+      bands === undefined
+        ? undefined
+        : Object.fromEntries([...parseBands(bands, '')].map(([name, source]) => [name, source.number])),
     encoding: call.value('encoding'),
     scale: numberOption(call, 'scale', numbers) ?? 1,
     offset: numberOption(call, 'offset', numbers),
@@ -96,7 +162,10 @@ async function describedBy(call: Call): Promise<Description[]> {
   const parsed = descriptionSchema.safeParse(JSON.parse(JSON.stringify(draft)));
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new HeituError('E_PARAMETER_INVALID', { where: `--${String(issue?.path[0] ?? '')}`, what: issue?.message ?? '' });
+    throw new HeituError('E_PARAMETER_INVALID', {
+      where: `--${String(issue?.path[0] ?? '')}`,
+      what: issue?.message ?? '',
+    });
   }
   return [parsed.data];
 }

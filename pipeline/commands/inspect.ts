@@ -27,7 +27,8 @@ export const INSPECT: CommandRow = {
 function page(found: Inspection): string {
   const { transform: t } = found;
   const place = t === null ? 'no georeference' : `origin ${t[0]}, ${t[3]}; pixel ${t[1]} × ${t[5]}`;
-  const overviews = (found.overviews ?? []).map((level) => `${level.width}×${level.height}`).join(' ') || 'none';
+  const overviews =
+    (found.overviews ?? []).map((level) => `${level.width}×${level.height}`).join(' ') || 'none';
   const bands = (found.bands ?? []).map(
     (band, i) =>
       `  ${String(i + 1).padStart(3)} ${(band.name ?? '').padEnd(16)} min ${short(band.min)}  max ${short(band.max)}  mean ${short(band.mean)}  valid ${band.validCount}`,

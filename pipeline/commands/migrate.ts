@@ -3,7 +3,10 @@ import { withSession } from './session.ts';
 
 export const MIGRATE: CommandRow = {
   operands: '',
-  summary: { zh: '建立或更新数据库结构（可重复执行）', en: 'create or update the database schema; safe to repeat' },
+  summary: {
+    zh: '建立或更新数据库结构（可重复执行）',
+    en: 'create or update the database schema; safe to repeat',
+  },
   options: { ...WORKSPACE_OPTIONS },
   examples: ['heitu migrate', 'DATABASE_URL=postgres://… heitu migrate'],
   // Opening a store brings its schema up to date.

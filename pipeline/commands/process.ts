@@ -10,32 +10,71 @@ import { isProductId, PRODUCTS, type ProductId } from '../products/table.ts';
 import type { Store } from '../store/open.ts';
 import { sceneById, scenesIn, unprocessedScenes } from '../store/scene.ts';
 import { VERSION } from '../version.ts';
-import { type Call, type CommandRow, choiceOption, errorLine, numberOption, WORKSPACE_OPTIONS } from './command.ts';
+import {
+  type Call,
+  type CommandRow,
+  choiceOption,
+  errorLine,
+  numberOption,
+  WORKSPACE_OPTIONS,
+} from './command.ts';
 import { startStage } from './progress.ts';
 import { withSession } from './session.ts';
 
 export const PROCESS: CommandRow = {
   operands: '',
-  summary: { zh: '将已登记影像计算为反射率、掩膜、指数图与地块观测', en: 'registered scenes to reflectance, masks, index COGs and observations' },
+  summary: {
+    zh: '将已登记影像计算为反射率、掩膜、指数图与地块观测',
+    en: 'registered scenes to reflectance, masks, index COGs and observations',
+  },
   options: {
-    scene: { kind: 'value', value: 'ID', help: { zh: '只处理该影像（可重做）', en: 'this scene only, again if need be' } },
+    scene: {
+      kind: 'value',
+      value: 'ID',
+      help: { zh: '只处理该影像（可重做）', en: 'this scene only, again if need be' },
+    },
     all: { kind: 'flag', help: { zh: '全部重做，包括已处理的', en: 'all scenes, processed ones too' } },
-    product: { kind: 'value', value: 'ID[,ID]', help: { zh: '产品，如 NDVI,EVI2（默认全部）', en: 'products, e.g. NDVI,EVI2 (default all)' } },
-    backend: { kind: 'value', value: 'NAME', help: { zh: '计算后端：auto webgpu wasm cpu', en: 'kernel back end: auto webgpu wasm cpu' } },
-    compress: { kind: 'value', value: 'NAME', help: { zh: '压缩：deflate 或 zstd', en: 'compression: deflate or zstd' } },
-    threads: { kind: 'value', value: 'N', help: { zh: '线程数（默认全部核心）', en: 'threads (default: all cores)' } },
+    product: {
+      kind: 'value',
+      value: 'ID[,ID]',
+      help: { zh: '产品，如 NDVI,EVI2（默认全部）', en: 'products, e.g. NDVI,EVI2 (default all)' },
+    },
+    backend: {
+      kind: 'value',
+      value: 'NAME',
+      help: { zh: '计算后端：auto webgpu wasm cpu', en: 'kernel back end: auto webgpu wasm cpu' },
+    },
+    compress: {
+      kind: 'value',
+      value: 'NAME',
+      help: { zh: '压缩：deflate 或 zstd', en: 'compression: deflate or zstd' },
+    },
+    threads: {
+      kind: 'value',
+      value: 'N',
+      help: { zh: '线程数（默认全部核心）', en: 'threads (default: all cores)' },
+    },
     ...WORKSPACE_OPTIONS,
   },
-  examples: ['heitu process', 'heitu process --scene JL1GF02B_PMS1_20240714103205_200240714_101_0001 --product NDVI'],
+  examples: [
+    'heitu process',
+    'heitu process --scene JL1GF02B_PMS1_20240714103205_200240714_101_0001 --product NDVI',
+  ],
   run: (call) =>
     withSession(call, async ({ store, workspace }) => {
       const scenes = await wantedScenes(call, store);
       const report = await processScenes(call, { store, workspace, scenes, products: wantedProducts(call) });
       for (const row of report.done) {
         if (call.flag('json')) call.terminal.print(JSON.stringify({ ok: true, ...row }));
-        else call.terminal.print(`${row.scene}  ${row.products.join(' ')}  ${(100 * row.clearFraction).toFixed(1)} % clear  ${row.observations} observations`);
+        else
+          call.terminal.print(
+            `${row.scene}  ${row.products.join(' ')}  ${(100 * row.clearFraction).toFixed(1)} % clear  ${row.observations} observations`,
+          );
       }
-      if (scenes.length === 0) call.terminal.note(call.terminal.config.language === 'zh' ? '没有待处理的影像' : 'nothing to process');
+      if (scenes.length === 0)
+        call.terminal.note(
+          call.terminal.config.language === 'zh' ? '没有待处理的影像' : 'nothing to process',
+        );
       return report.failed === 0 ? 0 : 1;
     }),
 };
@@ -56,7 +95,8 @@ function wantedProducts(call: Call): ProductId[] {
   const text = call.value('product');
   if (text === undefined) return Object.keys(PRODUCTS) as ProductId[];
   return text.split(',').map((id) => {
-    if (!isProductId(id)) throw new HeituError('E_PRODUCT_UNKNOWN', { what: id, where: Object.keys(PRODUCTS).join(', ') });
+    if (!isProductId(id))
+      throw new HeituError('E_PRODUCT_UNKNOWN', { what: id, where: Object.keys(PRODUCTS).join(', ') });
     return id;
   });
 }
@@ -85,9 +125,16 @@ export async function processScenes(
   if (work.scenes.length === 0 || lattice === null) return { done: [], failed: 0, backend: 'none' };
   const wanted = choiceOption(call, 'backend', ['auto', ...BACKENDS]) ?? 'auto';
   const compress = choiceOption(call, 'compress', ['deflate', 'zstd']) ?? 'deflate';
-  const count = threadsFor(work.scenes.length, numberOption(call, 'threads', { min: 1, max: 64, whole: true }));
+  const count = threadsFor(
+    work.scenes.length,
+    numberOption(call, 'threads', { min: 1, max: 64, whole: true }),
+  );
   const threads = openSceneThreads(count, wanted);
-  const stage = startStage(terminal, terminal.config.language === 'zh' ? '处理影像' : 'process scenes', work.scenes.length);
+  const stage = startStage(
+    terminal,
+    terminal.config.language === 'zh' ? '处理影像' : 'process scenes',
+    work.scenes.length,
+  );
   const shares = new Map<string, number>();
   const done: Processed[] = [];
   let backend = 'none';
@@ -95,7 +142,10 @@ export async function processScenes(
   const processOne = async (scene: Scene) => {
     const draw = (share: number) => {
       shares.set(scene.id, share);
-      stage.update([...shares.values()].reduce((sum, one) => sum + one, 0), beijingDate(scene.datetime));
+      stage.update(
+        [...shares.values()].reduce((sum, one) => sum + one, 0),
+        beijingDate(scene.datetime),
+      );
     };
     try {
       const startedAt = terminal.now();
@@ -104,7 +154,13 @@ export async function processScenes(
       const made = await threads.make({ scene, options }, (share) => draw(0.8 * share));
       await publishMade(work.store, scene, made, { startedAt, finishedAt: terminal.now(), options });
       backend = made.backend;
-      done.push({ scene: scene.id, products: made.products, clearFraction: made.clearFraction, observations: made.observations.length, pixels: made.pixels });
+      done.push({
+        scene: scene.id,
+        products: made.products,
+        clearFraction: made.clearFraction,
+        observations: made.observations.length,
+        pixels: made.pixels,
+      });
     } catch (thrown) {
       const error = asHeituError(thrown, 'E_INTERNAL', scene.id);
       if (error.code === 'E_STORE_UNAVAILABLE') throw error;

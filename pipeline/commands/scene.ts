@@ -1,5 +1,5 @@
 import { HeituError } from '../core/error.ts';
-import { retireScene, sceneById, type SceneRow, scenesIn } from '../store/scene.ts';
+import { retireScene, type SceneRow, sceneById, scenesIn } from '../store/scene.ts';
 import { type CommandRow, needFiles, WORKSPACE_OPTIONS } from './command.ts';
 import { withSession } from './session.ts';
 
@@ -14,7 +14,10 @@ export const SCENE_LIST: CommandRow = {
       for (const row of items) {
         const clear = row.clearFraction === null ? '–' : `${(100 * row.clearFraction).toFixed(1)} %`;
         if (call.flag('json')) call.terminal.print(JSON.stringify(facts(row)));
-        else call.terminal.print(`${row.scene.datetime}  ${row.scene.id}  ${row.scene.collection}  ${row.status}  ${clear} clear`);
+        else
+          call.terminal.print(
+            `${row.scene.datetime}  ${row.scene.id}  ${row.scene.collection}  ${row.status}  ${clear} clear`,
+          );
       }
       return 0 as const;
     }),
@@ -29,8 +32,11 @@ export const SCENE_SHOW: CommandRow = {
     withSession(call, async ({ store }) => {
       for (const id of needFiles(call, 'scene show')) {
         const row = await sceneById(store, id);
-        if (row === null) throw new HeituError('E_NOT_FOUND', { what: `scene ${id}`, where: 'heitu scene list' });
-        call.terminal.print(JSON.stringify({ ...facts(row), scene: row.scene }, null, call.flag('json') ? 0 : 2));
+        if (row === null)
+          throw new HeituError('E_NOT_FOUND', { what: `scene ${id}`, where: 'heitu scene list' });
+        call.terminal.print(
+          JSON.stringify({ ...facts(row), scene: row.scene }, null, call.flag('json') ? 0 : 2),
+        );
       }
       return 0 as const;
     }),
@@ -38,12 +44,21 @@ export const SCENE_SHOW: CommandRow = {
 
 export const SCENE_RETIRE: CommandRow = {
   operands: 'ID',
-  summary: { zh: '停用一景影像（保留记录与原因）', en: 'take a scene out of use, keeping its record and the reason' },
-  options: { reason: { kind: 'value', value: 'TEXT', help: { zh: '原因（必填）', en: 'why (required)' } }, ...WORKSPACE_OPTIONS },
-  examples: ['heitu scene retire JL1GF02B_PMS1_20240714103205_200240714_101_0001 --reason "re-delivered with corrected gains"'],
+  summary: {
+    zh: '停用一景影像（保留记录与原因）',
+    en: 'take a scene out of use, keeping its record and the reason',
+  },
+  options: {
+    reason: { kind: 'value', value: 'TEXT', help: { zh: '原因（必填）', en: 'why (required)' } },
+    ...WORKSPACE_OPTIONS,
+  },
+  examples: [
+    'heitu scene retire JL1GF02B_PMS1_20240714103205_200240714_101_0001 --reason "re-delivered with corrected gains"',
+  ],
   run: (call) => {
     const reason = call.value('reason');
-    if (reason === undefined || reason.trim() === '') throw new HeituError('E_USAGE', { what: '--reason is missing', where: 'scene retire' });
+    if (reason === undefined || reason.trim() === '')
+      throw new HeituError('E_USAGE', { what: '--reason is missing', where: 'scene retire' });
     return withSession(call, async ({ store }) => {
       for (const id of needFiles(call, 'scene retire')) {
         const known = await retireScene(store, id, reason);

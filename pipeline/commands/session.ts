@@ -17,7 +17,11 @@ export function workspaceFolder(call: Call): string {
 }
 
 /** Opens the workspace of a call, does the work, and closes the database whatever happened. */
-export async function withSession<const T>(call: Call, work: (session: Session) => Promise<T>, folder = workspaceFolder(call)): Promise<T> {
+export async function withSession<const T>(
+  call: Call,
+  work: (session: Session) => Promise<T>,
+  folder = workspaceFolder(call),
+): Promise<T> {
   const workspace = await openWorkspace(folder);
   const store = await openStore({ workspace: folder, databaseUrl: call.terminal.config.databaseUrl });
   try {

@@ -9,7 +9,10 @@ import type { Bbox } from './grid.ts';
 const DEFINITIONS: ReadonlyMap<number, string> = new Map([
   [4326, '+proj=longlat +datum=WGS84 +no_defs'],
   [4490, '+proj=longlat +ellps=GRS80 +towgs84=0,0,0 +no_defs'],
-  [3857, '+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +no_defs'],
+  [
+    3857,
+    '+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +no_defs',
+  ],
   ...gaussKrugerRows(),
   ...utmRows(),
 ]);
@@ -32,7 +35,8 @@ function utmRows(): [number, string][] {
   for (let zone = 1; zone <= 60; zone++) {
     rows.push([32600 + zone, `+proj=utm +zone=${zone} +datum=WGS84 +units=m +no_defs`]);
     rows.push([32700 + zone, `+proj=utm +zone=${zone} +south +datum=WGS84 +units=m +no_defs`]);
-    if (zone <= 23) rows.push([26900 + zone, `+proj=utm +zone=${zone} +ellps=GRS80 +towgs84=0,0,0 +units=m +no_defs`]);
+    if (zone <= 23)
+      rows.push([26900 + zone, `+proj=utm +zone=${zone} +ellps=GRS80 +towgs84=0,0,0 +units=m +no_defs`]);
   }
   return rows;
 }
@@ -56,7 +60,8 @@ export type Transform = (x: number, y: number) => [x: number, y: number];
 export function transformer(from: number, to: number): Transform {
   const a = DEFINITIONS.get(from);
   const b = DEFINITIONS.get(to);
-  if (a === undefined || b === undefined) throw new RangeError(`EPSG:${a === undefined ? from : to} is not in the table`);
+  if (a === undefined || b === undefined)
+    throw new RangeError(`EPSG:${a === undefined ? from : to} is not in the table`);
   if (from === to) return (x, y) => [x, y];
   const converter = proj4(a, b);
   return (x, y) => converter.forward([x, y]) as [number, number];

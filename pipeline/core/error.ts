@@ -40,19 +40,28 @@ export const ERRORS = {
     family: 'input',
     zh: '{where} 的编码无法读取：{what}',
     en: '{where} uses an encoding that is not read: {what}',
-    remedy: { zh: '用 gdal_translate 转存为 deflate 压缩', en: 'rewrite it, e.g. gdal_translate -co COMPRESS=DEFLATE' },
+    remedy: {
+      zh: '用 gdal_translate 转存为 deflate 压缩',
+      en: 'rewrite it, e.g. gdal_translate -co COMPRESS=DEFLATE',
+    },
   },
   E_TIFF_TOO_LARGE: {
     family: 'input',
     zh: '{where} 声明的大小超出限制：{what}',
     en: '{where} declares a size beyond the limit: {what}',
-    remedy: { zh: '检查文件头；确属大图时拆分', en: 'check the header; split the file if it really is that large' },
+    remedy: {
+      zh: '检查文件头；确属大图时拆分',
+      en: 'check the header; split the file if it really is that large',
+    },
   },
   E_CRS_UNKNOWN: {
     family: 'input',
     zh: '{where} 的坐标系无法识别：{what}',
     en: '{where} has an unknown coordinate system: {what}',
-    remedy: { zh: '用 --epsg 指明，或用 gdal_edit -a_srs 写入', en: 'state it with --epsg, or write it with gdal_edit -a_srs' },
+    remedy: {
+      zh: '用 --epsg 指明，或用 gdal_edit -a_srs 写入',
+      en: 'state it with --epsg, or write it with gdal_edit -a_srs',
+    },
   },
   E_GRID_MISMATCH: {
     family: 'input',
@@ -64,7 +73,10 @@ export const ERRORS = {
     family: 'input',
     zh: '缺少波段 {what}（现有：{where}）',
     en: 'band {what} is missing (there are: {where})',
-    remedy: { zh: '用 --bands 指明波段，如 B=1,G=2,R=3,N=4', en: 'name the bands, e.g. --bands B=1,G=2,R=3,N=4' },
+    remedy: {
+      zh: '用 --bands 指明波段，如 B=1,G=2,R=3,N=4',
+      en: 'name the bands, e.g. --bands B=1,G=2,R=3,N=4',
+    },
   },
   E_NAME_GRAMMAR: {
     family: 'input',
@@ -109,7 +121,10 @@ export const ERRORS = {
     family: 'input',
     zh: '影像 {what} 已入库且内容不同（{where}）',
     en: 'scene {what} is already there with other content ({where})',
-    remedy: { zh: '确认后先用 heitu scene retire 停用旧影像', en: 'if it is a correction, retire the old one with heitu scene retire' },
+    remedy: {
+      zh: '确认后先用 heitu scene retire 停用旧影像',
+      en: 'if it is a correction, retire the old one with heitu scene retire',
+    },
   },
   E_USAGE: {
     family: 'asker',
@@ -151,7 +166,10 @@ export const ERRORS = {
     family: 'asker',
     zh: '公式 {where} 有误：{what}',
     en: 'formula {where} cannot be read: {what}',
-    remedy: { zh: '只用 + - * / **、括号与所列函数', en: 'use + - * / **, brackets and the listed functions only' },
+    remedy: {
+      zh: '只用 + - * / **、括号与所列函数',
+      en: 'use + - * / **, brackets and the listed functions only',
+    },
   },
   E_NOT_FOUND: {
     family: 'asker',
@@ -187,7 +205,10 @@ export const ERRORS = {
     family: 'machine',
     zh: '内部错误：{what}',
     en: 'internal error: {what}',
-    remedy: { zh: '加 --debug 重新运行并附上输出报告', en: 'run it again with --debug and report what it prints' },
+    remedy: {
+      zh: '加 --debug 重新运行并附上输出报告',
+      en: 'run it again with --debug and report what it prints',
+    },
   },
   E_KERNEL_FAILED: {
     family: 'machine',
@@ -230,7 +251,9 @@ export class HeituError extends Error {
 function sentence(code: ErrorCode, details: ErrorDetails, language: 'zh' | 'en'): string {
   const row: ErrorRow = ERRORS[code];
   const fill = (text: string) =>
-    text.replace('{what}', () => oneLine(details.what ?? '')).replace('{where}', () => oneLine(details.where ?? ''));
+    text
+      .replace('{what}', () => oneLine(details.what ?? ''))
+      .replace('{where}', () => oneLine(details.where ?? ''));
   return `${fill(row[language])}${language === 'zh' ? '；' : '; '}${fill(row.remedy[language])}`;
 }
 
@@ -244,5 +267,8 @@ function oneLine(text: string): string {
 export function asHeituError(error: unknown, fallback: ErrorCode, where?: string): HeituError {
   if (error instanceof HeituError) return error;
   const what = error instanceof Error ? error.message : String(error);
-  return new HeituError(fallback, where === undefined ? { what, cause: error } : { what, where, cause: error });
+  return new HeituError(
+    fallback,
+    where === undefined ? { what, cause: error } : { what, where, cause: error },
+  );
 }

@@ -59,7 +59,12 @@ export function clampWindow(grid: Grid, window: Window): Window | null {
 export function windowOf(grid: Grid, bbox: Bbox): Window {
   const inverse = invert(grid.transform);
   const [west, south, east, north] = bbox;
-  const pixels = [apply(inverse, west, south), apply(inverse, west, north), apply(inverse, east, south), apply(inverse, east, north)];
+  const pixels = [
+    apply(inverse, west, south),
+    apply(inverse, west, north),
+    apply(inverse, east, south),
+    apply(inverse, east, north),
+  ];
   // A hair of slack keeps a bbox that ends on a pixel edge from taking in the next pixel through rounding.
   const slack = 1e-9;
   const col = Math.floor(Math.min(...pixels.map((p) => p[0])) + slack);
@@ -74,7 +79,12 @@ export function tilesOf(grid: Pick<Grid, 'width' | 'height'>, size: number = TIL
   const windows: Window[] = [];
   for (let row = 0; row < grid.height; row += size) {
     for (let col = 0; col < grid.width; col += size) {
-      windows.push({ col, row, width: Math.min(size, grid.width - col), height: Math.min(size, grid.height - row) });
+      windows.push({
+        col,
+        row,
+        width: Math.min(size, grid.width - col),
+        height: Math.min(size, grid.height - row),
+      });
     }
   }
   return windows;
@@ -84,7 +94,11 @@ export function tilesOf(grid: Pick<Grid, 'width' | 'height'>, size: number = TIL
  * The whole-pixel offset of `inner` in `outer` when both lie on one lattice (same CRS, pixel size and phase), else null.
  * `tolerance` is in pixels: two origins 1 mm apart on 3 m pixels are the same lattice.
  */
-export function latticeOffset(outer: Grid, inner: Grid, tolerance = 1e-3): { col: number; row: number } | null {
+export function latticeOffset(
+  outer: Grid,
+  inner: Grid,
+  tolerance = 1e-3,
+): { col: number; row: number } | null {
   if (outer.epsg !== inner.epsg) return null;
   const [, aw, ar, , ac, ah] = outer.transform;
   const [, bw, br, , bc, bh] = inner.transform;

@@ -27,7 +27,10 @@ interface QualityRow {
 export type QualityFlag = keyof typeof QUALITY;
 
 /** All bits that take a pixel out of statistics, or'ed together. */
-export const EXCLUDING: number = Object.values(QUALITY).reduce((mask, row) => (row.excludes ? mask | row.bit : mask), 0);
+export const EXCLUDING: number = Object.values(QUALITY).reduce(
+  (mask, row) => (row.excludes ? mask | row.bit : mask),
+  0,
+);
 
 /** True when nothing speaks against using the pixel. `isClear(QUALITY.WATER.bit)` is true. */
 export function isClear(quality: number): boolean {

@@ -27,7 +27,10 @@ export interface LooseTile<U extends Unit> {
 }
 
 /** Proves that a tile has the named bands and narrows its type; throws E_BAND_MISSING naming what is not there. */
-export function withBands<U extends Unit, B extends string>(tile: LooseTile<U>, names: readonly B[]): Tile<U, B> {
+export function withBands<U extends Unit, B extends string>(
+  tile: LooseTile<U>,
+  names: readonly B[],
+): Tile<U, B> {
   const missing = names.filter((name) => !(name in tile.bands));
   if (missing.length > 0) {
     throw new HeituError('E_BAND_MISSING', {
@@ -40,8 +43,15 @@ export function withBands<U extends Unit, B extends string>(tile: LooseTile<U>, 
 }
 
 /** A tile with zeroed bands and clear quality, ready to be written into. */
-export function makeTile<U extends Unit, B extends string>(unit: U, grid: Grid, names: readonly B[]): Tile<U, B> {
+export function makeTile<U extends Unit, B extends string>(
+  unit: U,
+  grid: Grid,
+  names: readonly B[],
+): Tile<U, B> {
   const n = grid.width * grid.height;
-  const bands = Object.fromEntries(names.map((name) => [name, new Float32Array(n)])) as Record<B, Float32Array>;
+  const bands = Object.fromEntries(names.map((name) => [name, new Float32Array(n)])) as Record<
+    B,
+    Float32Array
+  >;
   return { unit, grid, bands, quality: new Uint16Array(n) };
 }

@@ -5,7 +5,14 @@ const BEIJING_OFFSET_MS = 8 * 3_600_000;
 export type Instant = string;
 
 /** UTC instant of a Beijing wall clock time. `fromBeijing(2021, 5, 26, 11, 4, 38)` is `2021-05-26T03:04:38.000Z`. */
-export function fromBeijing(year: number, month: number, day: number, hour = 0, minute = 0, second = 0): Instant {
+export function fromBeijing(
+  year: number,
+  month: number,
+  day: number,
+  hour = 0,
+  minute = 0,
+  second = 0,
+): Instant {
   return new Date(Date.UTC(year, month - 1, day, hour, minute, second) - BEIJING_OFFSET_MS).toISOString();
 }
 
@@ -28,7 +35,9 @@ export function dayOfYear(instant: Instant): number {
 
 /** True for a real calendar date and time in ISO 8601 with a zone; `2023-02-30T00:00:00Z` is not one. */
 export function isInstant(text: string): boolean {
-  const match = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/.exec(text);
+  const match = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})$/.exec(
+    text,
+  );
   if (match === null || Number.isNaN(Date.parse(text))) return false;
   return isCalendarDate(Number(match[1]), Number(match[2]), Number(match[3]));
 }

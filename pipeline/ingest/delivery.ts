@@ -38,11 +38,13 @@ export async function findDeliveries(path: string, flags: readonly Description[]
   for (const { folder, name } of files) {
     const parts = parseDeliveryName(name);
     // Panchromatic and pan-sharpened companions belong to the multispectral image; masks and thumbnails are no imagery.
-    if (parts !== null && (parts.role === 'cloud' || parts.role === 'mask' || parts.role === 'thumb')) continue;
+    if (parts !== null && (parts.role === 'cloud' || parts.role === 'mask' || parts.role === 'thumb'))
+      continue;
     if (parts !== null && (parts.product === 'PAN' || parts.product === 'PSH')) continue;
     const one = await describeFile(folder, name, flags);
     // A folder of plain files may hold more than its description speaks of; only a file named directly must be known.
-    if ('error' in one && one.error.code === 'E_NAME_GRAMMAR' && files.length > 1 && flags.length > 0) continue;
+    if ('error' in one && one.error.code === 'E_NAME_GRAMMAR' && files.length > 1 && flags.length > 0)
+      continue;
     found.push(one);
   }
   if (found.length === 0) throw new HeituError('E_FOLDER_EMPTY', { where: path });
@@ -54,13 +56,16 @@ async function listImages(root: string): Promise<{ folder: string; name: string 
   const images: { folder: string; name: string }[] = [];
   let seen = 0;
   const walk = async (folder: string, depth: number) => {
-    const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
     for (const entry of entries) {
       seen += 1;
       if (seen > MAX_ENTRIES || depth > MAX_DEPTH) return;
       // Links are not followed: a delivery must not reach out of its folder.
       if (entry.isDirectory()) await walk(join(folder, entry.name), depth + 1);
-      else if (entry.isFile() && (IMAGE.test(entry.name) || ARCHIVE.test(entry.name))) images.push({ folder, name: entry.name });
+      else if (entry.isFile() && (IMAGE.test(entry.name) || ARCHIVE.test(entry.name)))
+        images.push({ folder, name: entry.name });
     }
   };
   await walk(root, 0);
@@ -72,14 +77,20 @@ async function describeFile(folder: string, name: string, flags: readonly Descri
   const where = join(folder, name);
   try {
     if (ARCHIVE.test(name)) throw new HeituError('E_ARCHIVE_PACKED', { where });
-    if (!IMAGE.test(name)) throw new HeituError('E_NOT_TIFF', { where, what: 'its name does not end in .tif' });
+    if (!IMAGE.test(name))
+      throw new HeituError('E_NOT_TIFF', { where, what: 'its name does not end in .tif' });
     const flagged = flags.find((flag) => matchName(flag.files, name) !== null);
-    if (flagged !== undefined) return { delivery: { folder, image: name, metadata: null, description: flagged } };
+    if (flagged !== undefined)
+      return { delivery: { folder, image: name, metadata: null, description: flagged } };
     const described = await sidecar(folder, name);
-    if (described !== null) return { delivery: { folder, image: name, metadata: null, description: described } };
+    if (described !== null)
+      return { delivery: { folder, image: name, metadata: null, description: described } };
     if (parseDeliveryName(name) === null) throw new HeituError('E_NAME_GRAMMAR', { where });
     const metadata = name.replace(IMAGE, '_meta.xml');
-    const hasMetadata = await stat(join(folder, metadata)).then((s) => s.isFile(), () => false);
+    const hasMetadata = await stat(join(folder, metadata)).then(
+      (s) => s.isFile(),
+      () => false,
+    );
     if (!hasMetadata) throw new HeituError('E_META_MISSING', { where, what: metadata });
     return { delivery: { folder, image: name, metadata, description: null } };
   } catch (error) {
@@ -93,7 +104,9 @@ async function sidecar(folder: string, name: string): Promise<Description | null
     const text = await readFile(join(folder, file), 'utf8').catch(() => null);
     if (text === null) continue;
     const own = file !== 'heitu.json';
-    const match = parseDescriptions(text, join(folder, file)).find((one) => own || matchName(one.files, name) !== null);
+    const match = parseDescriptions(text, join(folder, file)).find(
+      (one) => own || matchName(one.files, name) !== null,
+    );
     if (match !== undefined) return match;
   }
   return null;

@@ -18,9 +18,14 @@ export const descriptionSchema = z.strictObject({
   /** Acquisition time, where the name does not carry it. */
   datetime: z.string().refine(isInstant, { error: 'an ISO 8601 time with a zone' }).optional(),
   /** Acquisition time by file name, where a list tells it. */
-  datetimes: z.record(z.string().max(255), z.string().refine(isInstant, { error: 'an ISO 8601 time with a zone' })).optional(),
+  datetimes: z
+    .record(z.string().max(255), z.string().refine(isInstant, { error: 'an ISO 8601 time with a zone' }))
+    .optional(),
   /** Time of day in UTC for names that carry a date only. */
-  timeOfDay: z.string().regex(/^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/).optional(),
+  timeOfDay: z
+    .string()
+    .regex(/^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$/)
+    .optional(),
   /** ASI band code to 1-based band number; left out, the sensor's own order holds. */
   bands: bandNumbers.optional(),
   encoding: z.enum(['radiance', 'toa', 'boa', 'relative']),
@@ -32,7 +37,12 @@ export const descriptionSchema = z.strictObject({
   epsg: z.number().int().min(1024).max(32_767).optional(),
   level: z.string().max(16).default('unknown'),
   parcels: z
-    .strictObject({ file: z.string().max(200), id: z.string().max(64).optional(), name: z.string().max(64).optional(), layer: z.enum(['parcel', 'stand', 'region']).default('parcel') })
+    .strictObject({
+      file: z.string().max(200),
+      id: z.string().max(64).optional(),
+      name: z.string().max(64).optional(),
+      layer: z.enum(['parcel', 'stand', 'region']).default('parcel'),
+    })
     .optional(),
 });
 
@@ -46,10 +56,15 @@ export function parseDescriptions(text: string, where: string): Description[] {
   } catch (cause) {
     throw new HeituError('E_META_INVALID', { where, what: 'not JSON', cause });
   }
-  const parsed = (Array.isArray(json) ? z.array(descriptionSchema).min(1).max(50) : descriptionSchema).safeParse(json);
+  const parsed = (
+    Array.isArray(json) ? z.array(descriptionSchema).min(1).max(50) : descriptionSchema
+  ).safeParse(json);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    throw new HeituError('E_META_INVALID', { where, what: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}` });
+    throw new HeituError('E_META_INVALID', {
+      where,
+      what: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
+    });
   }
   return Array.isArray(parsed.data) ? parsed.data : [parsed.data];
 }
@@ -131,7 +146,10 @@ export function acquiredAt(description: Description, fileName: string): Instant 
     throw new HeituError('E_META_MISSING', { what: 'datetime', where: fileName });
   }
   if (!isCalendarDate(year, month, day) || hh > 23 || mm > 59 || ss > 59) {
-    throw new HeituError('E_META_INVALID', { what: `date ${year}-${month}-${day} in the name`, where: fileName });
+    throw new HeituError('E_META_INVALID', {
+      what: `date ${year}-${month}-${day} in the name`,
+      where: fileName,
+    });
   }
   const clock = description.timeOfDay ?? `${pad(hh)}:${pad(mm)}:${pad(ss)}`;
   return new Date(`${year}-${pad(month)}-${pad(day)}T${clock}Z`).toISOString();

@@ -59,7 +59,11 @@ async function fromMetadata(delivery: Delivery, info: RasterInfo): Promise<Told>
   if (name === null) throw new HeituError('E_NAME_GRAMMAR', { where: delivery.image });
   const metadata = parseMetadata(await readFile(where, 'utf8'), where);
   const sensor = sensorOfSatellite(metadata.satellite ?? name.satellite);
-  if (sensor === null) throw new HeituError('E_META_INVALID', { where, what: `satellite ${metadata.satellite ?? name.satellite}` });
+  if (sensor === null)
+    throw new HeituError('E_META_INVALID', {
+      where,
+      what: `satellite ${metadata.satellite ?? name.satellite}`,
+    });
   const row: SensorRow = SENSORS[sensor];
   if (info.bandCount !== row.bands.length) {
     throw new HeituError('E_BAND_MISSING', {
@@ -68,7 +72,10 @@ async function fromMetadata(delivery: Delivery, info: RasterInfo): Promise<Told>
     });
   }
   if (info.dtype === 'uint8') {
-    throw new HeituError('E_META_INVALID', { where, what: '8-bit imagery is stretched for display, not measured' });
+    throw new HeituError('E_META_INVALID', {
+      where,
+      what: '8-bit imagery is stretched for display, not measured',
+    });
   }
   const { gain, bias } = coefficients(metadata, row.bands.length, where);
   return {
@@ -82,13 +89,15 @@ async function fromMetadata(delivery: Delivery, info: RasterInfo): Promise<Told>
     bits: metadata.dataBits ?? row.bits,
     // Jilin-1 deliveries tag no nodata value; fill around the swath is 0 (JILIN1.md 2.3).
     nodata: info.nodata ?? 0,
-    bands: row.bands.map((band, i): SceneBand => ({
-      name: band.name,
-      file: delivery.image,
-      number: i + 1,
-      gain: gain[i] ?? 1,
-      bias: bias[i] ?? 0,
-    })),
+    bands: row.bands.map(
+      (band, i): SceneBand => ({
+        name: band.name,
+        file: delivery.image,
+        number: i + 1,
+        gain: gain[i] ?? 1,
+        bias: bias[i] ?? 0,
+      }),
+    ),
     sunElevation: metadata.sunElevation,
     sunAzimuth: metadata.sunAzimuth,
     viewZenith: metadata.viewZenith,
@@ -105,7 +114,10 @@ function fromDescription(description: Description, image: string, info: RasterIn
   const numbers = bandsOf(description);
   for (const [name, number] of numbers) {
     if (number > info.bandCount) {
-      throw new HeituError('E_BAND_MISSING', { what: `${name} (number ${number})`, where: `${info.bandCount} bands in ${image}` });
+      throw new HeituError('E_BAND_MISSING', {
+        what: `${name} (number ${number})`,
+        where: `${info.bandCount} bands in ${image}`,
+      });
     }
   }
   return {
@@ -118,7 +130,13 @@ function fromDescription(description: Description, image: string, info: RasterIn
     radiometry: RADIOMETRY_OF[description.encoding],
     bits: info.dtype === 'uint8' ? 8 : null,
     nodata: description.nodata ?? info.nodata,
-    bands: [...numbers].map(([name, number]) => ({ name, file: image, number, gain: description.scale, bias: description.offset })),
+    bands: [...numbers].map(([name, number]) => ({
+      name,
+      file: image,
+      number,
+      gain: description.scale,
+      bias: description.offset,
+    })),
     sunElevation: null,
     sunAzimuth: null,
     viewZenith: null,
@@ -140,12 +158,19 @@ function coefficients(metadata: DeliveryMetadata, bandCount: number, where: stri
   const { gain, bias } = metadata;
   if (gain === null) throw new HeituError('E_META_MISSING', { where, what: 'AbsCalibrationGain' });
   const zeros = bias ?? gain.map(() => 0);
-  for (const [name, list] of [['AbsCalibrationGain', gain], ['AbsCalibrationBias', zeros]] as const) {
+  for (const [name, list] of [
+    ['AbsCalibrationGain', gain],
+    ['AbsCalibrationBias', zeros],
+  ] as const) {
     if (list.length !== bandCount) {
-      throw new HeituError('E_META_INVALID', { where, what: `${name} has ${list.length} numbers for ${bandCount} bands` });
+      throw new HeituError('E_META_INVALID', {
+        where,
+        what: `${name} has ${list.length} numbers for ${bandCount} bands`,
+      });
     }
   }
-  if (gain.some((value) => value <= 0)) throw new HeituError('E_META_INVALID', { where, what: 'AbsCalibrationGain is not positive' });
+  if (gain.some((value) => value <= 0))
+    throw new HeituError('E_META_INVALID', { where, what: 'AbsCalibrationGain is not positive' });
   return { gain, bias: zeros };
 }
 
@@ -153,7 +178,10 @@ function coefficients(metadata: DeliveryMetadata, bandCount: number, where: stri
 function agreedTime(name: DeliveryName, metadata: DeliveryMetadata, where: string): string {
   const stated = metadata.datetime ?? name.datetime;
   if (Math.abs(Date.parse(stated) - Date.parse(name.datetime)) > 3_600_000) {
-    throw new HeituError('E_META_INVALID', { where, what: `time ${stated}, but the name says ${name.datetime}` });
+    throw new HeituError('E_META_INVALID', {
+      where,
+      what: `time ${stated}, but the name says ${name.datetime}`,
+    });
   }
   return stated;
 }
@@ -164,7 +192,12 @@ export function placedGrid(info: RasterInfo, where: string, stated?: number): Sc
   if (info.transform === null || !isKnownCrs(epsg)) {
     throw new HeituError('E_CRS_UNKNOWN', {
       where,
-      what: info.transform === null ? 'it has no georeference' : epsg === null ? (info.crsName ?? 'none given') : `EPSG:${epsg}`,
+      what:
+        info.transform === null
+          ? 'it has no georeference'
+          : epsg === null
+            ? (info.crsName ?? 'none given')
+            : `EPSG:${epsg}`,
     });
   }
   return { width: info.width, height: info.height, transform: info.transform, epsg };
@@ -181,5 +214,7 @@ async function checksum(folder: string, name: string): Promise<SceneFile> {
 /** One checksum for a delivery: over its files' checksums in order, so that names and folders do not matter. */
 export function fingerprintOf(files: readonly SceneFile[], told = ''): string {
   const sums = files.map((file) => file.sha256).sort();
-  return createHash('sha256').update([...sums, told].join('\n')).digest('hex');
+  return createHash('sha256')
+    .update([...sums, told].join('\n'))
+    .digest('hex');
 }

@@ -115,7 +115,9 @@ function checkWhole(main: Layout, source: Source): void {
   const plain = main.compression === 1;
   for (let index = 0; index < main.offsets.length; index++) {
     if (isAbsent(main, index)) continue;
-    const size = plain ? Math.min(main.sizes[index]!, rowsInBlock(main, index) * main.rowBytes) : main.sizes[index]!;
+    const size = plain
+      ? Math.min(main.sizes[index]!, rowsInBlock(main, index) * main.rowBytes)
+      : main.sizes[index]!;
     if (main.offsets[index]! + size > source.size) {
       throw new HeituError('E_TIFF_DAMAGED', {
         where: source.name,

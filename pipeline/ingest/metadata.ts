@@ -49,7 +49,10 @@ export function parseMetadata(xml: string, where: string): DeliveryMetadata {
     if (value === null) return null;
     const parsed = Number(value);
     if (!Number.isFinite(parsed) || parsed < min || parsed > max) {
-      throw new HeituError('E_META_INVALID', { where, what: `${name} = ${value}, expected ${min} to ${max}` });
+      throw new HeituError('E_META_INVALID', {
+        where,
+        what: `${name} = ${value}, expected ${min} to ${max}`,
+      });
     }
     return parsed;
   };
@@ -79,7 +82,8 @@ function leaves(xml: string, where: string): Map<string, string> {
     throw new HeituError('E_META_INVALID', { where, what: `larger than ${MAX_XML_BYTES} bytes` });
   }
   // Entities and external subsets are where XML attacks live; no vendor file needs a DTD.
-  if (/<!(DOCTYPE|ENTITY)/i.test(xml)) throw new HeituError('E_META_INVALID', { where, what: 'a DTD is not accepted' });
+  if (/<!(DOCTYPE|ENTITY)/i.test(xml))
+    throw new HeituError('E_META_INVALID', { where, what: 'a DTD is not accepted' });
   let root: unknown;
   try {
     root = new XMLParser({
@@ -90,11 +94,16 @@ function leaves(xml: string, where: string): Map<string, string> {
       trimValues: true,
     }).parse(xml, true);
   } catch (cause) {
-    throw new HeituError('E_META_INVALID', { where, what: cause instanceof Error ? cause.message : 'not XML', cause });
+    throw new HeituError('E_META_INVALID', {
+      where,
+      what: cause instanceof Error ? cause.message : 'not XML',
+      cause,
+    });
   }
   const found = new Map<string, string>();
   const walk = (node: unknown, name: string, depth: number) => {
-    if (depth > MAX_DEPTH) throw new HeituError('E_META_INVALID', { where, what: `nested deeper than ${MAX_DEPTH}` });
+    if (depth > MAX_DEPTH)
+      throw new HeituError('E_META_INVALID', { where, what: `nested deeper than ${MAX_DEPTH}` });
     if (Array.isArray(node)) for (const item of node) walk(item, name, depth + 1);
     else if (typeof node === 'object' && node !== null) {
       for (const [key, child] of Object.entries(node)) walk(child, key, depth + 1);
@@ -109,7 +118,8 @@ function leaves(xml: string, where: string): Map<string, string> {
 function instant(text: string | null, where: string): Instant | null {
   if (text === null) return null;
   const match = /^(\d{4})-(\d{2})-(\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?$/.exec(text);
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = match?.slice(1, 7).map(Number) ?? [];
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] =
+    match?.slice(1, 7).map(Number) ?? [];
   if (match === null || !isCalendarDate(year, month, day) || hour > 23 || minute > 59 || second > 59) {
     throw new HeituError('E_META_INVALID', { where, what: `time ${text}` });
   }

@@ -34,7 +34,20 @@ const GRAMMAR =
 export function parseDeliveryName(name: string): DeliveryName | null {
   const match = GRAMMAR.exec(name);
   if (match === null) return null;
-  const [, satellite = '', sensor = '', time = '', task, segment, scene, run = '', level, product, role, extension] = match;
+  const [
+    ,
+    satellite = '',
+    sensor = '',
+    time = '',
+    task,
+    segment,
+    scene,
+    run = '',
+    level,
+    product,
+    role,
+    extension,
+  ] = match;
   const part = (from: number, to: number) => Number(time.slice(from, to));
   const [year, month, day] = [part(0, 4), part(4, 6), part(6, 8)];
   const [hour, minute, second] = [part(8, 10), part(10, 12), part(12, 14)];
@@ -43,7 +56,9 @@ export function parseDeliveryName(name: string): DeliveryName | null {
     satellite: satellite.toUpperCase(),
     sensor: sensor.toUpperCase(),
     datetime: fromBeijing(year, month, day, hour, minute, second),
-    sceneId: [satellite, sensor, time, task, segment, ...(scene === undefined ? [] : [scene])].join('_').toUpperCase(),
+    sceneId: [satellite, sensor, time, task, segment, ...(scene === undefined ? [] : [scene])]
+      .join('_')
+      .toUpperCase(),
     run,
     level: level?.toUpperCase() ?? null,
     product: product?.toUpperCase() ?? null,

@@ -13,7 +13,10 @@ export interface OpenScene {
 }
 
 /** Opens a scene's files for reading tiles of the named bands (all of them when none are named). */
-export async function openScene(scene: Scene, names: readonly string[] = scene.bands.map((band) => band.name)): Promise<OpenScene> {
+export async function openScene(
+  scene: Scene,
+  names: readonly string[] = scene.bands.map((band) => band.name),
+): Promise<OpenScene> {
   const bands = scene.bands.filter((band) => names.includes(band.name));
   const files = new Map<string, RasterFile>();
   for (const { file } of bands) {
@@ -45,7 +48,10 @@ async function readTile(
   if (inside.width !== window.width || inside.height !== window.height) markOutside(quality, window, inside);
   for (const [name, file] of files) {
     const own = bands.filter((band) => band.file === name);
-    const arrays = await file.read(own.map((band) => band.number), inside);
+    const arrays = await file.read(
+      own.map((band) => band.number),
+      inside,
+    );
     own.forEach((band, i) => {
       copyInto(out[band.name]!, arrays[i]!, window, inside);
     });

@@ -10,7 +10,7 @@ import { placedGrid } from '../ingest/door.ts';
 import { type Dtype, openRaster, type RasterFile } from '../ingest/geotiff.ts';
 import type { Backend } from '../kernels/backend.ts';
 import { flagImplausible } from '../mask/validity.ts';
-import { type BandCode, BANDS, isBandCode } from '../sensors/bands.ts';
+import { BANDS, type BandCode, isBandCode } from '../sensors/bands.ts';
 import { writeCog } from '../write/cog.ts';
 
 /** Where a band is: a file and a 1-based band number in it. */
@@ -43,7 +43,11 @@ export interface IndexFile {
 }
 
 /** Reflectance per stored count where neither file nor person says: what most products of that dtype use. */
-const CONVENTION: Readonly<Partial<Record<Dtype, number>>> = { uint8: 1 / 255, uint16: 0.0001, int16: 0.0001 };
+const CONVENTION: Readonly<Partial<Record<Dtype, number>>> = {
+  uint8: 1 / 255,
+  uint16: 0.0001,
+  int16: 0.0001,
+};
 
 /**
  * `B=1,G=2,R=3,N=4` (band numbers of `file`) or `N=nir.tif,R=red.tif` (band 1 of each), by ASI code or STAC common name.
@@ -68,7 +72,10 @@ export function parseBands(text: string, file: string | null): Map<BandCode, Ban
 }
 
 /** Bands a file names itself: a word of the band's description is an ASI code or common name (`B08 nir`). */
-export function namedBands(file: string, descriptions: readonly (string | null)[]): Map<BandCode, BandSource> {
+export function namedBands(
+  file: string,
+  descriptions: readonly (string | null)[],
+): Map<BandCode, BandSource> {
   const bands = new Map<BandCode, BandSource>();
   for (const [i, description] of descriptions.entries()) {
     const codes = (description ?? '').split(/\s+/).map(bandCode);
@@ -89,14 +96,19 @@ export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]>
   const needed = [...new Set(options.indices.flatMap((id) => INDICES[id].bands))];
   const missing = needed.filter((name) => !options.bands.has(name));
   if (missing.length > 0) {
-    throw new HeituError('E_BAND_MISSING', { what: missing.join(', '), where: [...options.bands.keys()].join(', ') || 'none named' });
+    throw new HeituError('E_BAND_MISSING', {
+      what: missing.join(', '),
+      where: [...options.bands.keys()].join(', ') || 'none named',
+    });
   }
   const sources = new Map(needed.map((name) => [name, options.bands.get(name)!]));
   const files = await openAll(new Set([...sources.values()].map((source) => source.file)));
   try {
     for (const file of files.values()) file.checkWhole();
     const grid = commonGrid(files, options.epsg);
-    const readers = [...sources].map(([name, source]) => bandReader(name, source, files.get(source.file)!, options));
+    const readers = [...sources].map(([name, source]) =>
+      bandReader(name, source, files.get(source.file)!, options),
+    );
     const n = grid.width * grid.height;
     const counts = new Map(options.indices.map((id) => [id, new Int16Array(n)]));
     const tiles = tilesOf(grid);
@@ -121,7 +133,12 @@ export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]>
   }
 }
 
-async function writeIndex(id: IndexId, data: Int16Array, grid: Grid, options: IndexFileOptions): Promise<IndexFile> {
+async function writeIndex(
+  id: IndexId,
+  data: Int16Array,
+  grid: Grid,
+  options: IndexFileOptions,
+): Promise<IndexFile> {
   const file = join(options.out, `${options.stem}_${id}.tif`);
   const { bytes } = await writeCog(file, {
     grid,
@@ -129,7 +146,11 @@ async function writeIndex(id: IndexId, data: Int16Array, grid: Grid, options: In
     nodata: -32768,
     compress: options.compress,
     resampling: 'average',
-    metadata: { SOFTWARE: `heitu ${options.version}`, FORMULA: INDICES[id].formula, BACKEND: options.backend.name },
+    metadata: {
+      SOFTWARE: `heitu ${options.version}`,
+      FORMULA: INDICES[id].formula,
+      BACKEND: options.backend.name,
+    },
   });
   let valid = 0;
   for (const count of data) if (count !== -32768) valid += 1;
@@ -149,11 +170,23 @@ async function openAll(paths: ReadonlySet<string>): Promise<Map<string, RasterFi
 
 /** Bands from several files must lie on one grid. */
 function commonGrid(files: ReadonlyMap<string, RasterFile>, epsg: number | undefined): Grid {
-  const [first, ...others] = [...files].map(([path, file]) => [path, placedGrid(file.info, path, epsg)] as const);
+  const [first, ...others] = [...files].map(
+    ([path, file]) => [path, placedGrid(file.info, path, epsg)] as const,
+  );
   const [path, grid] = first!;
   for (const [other, theirs] of others) {
-    const same = theirs.width === grid.width && theirs.height === grid.height && theirs.epsg === grid.epsg && theirs.transform.every((value, i) => Math.abs(value - grid.transform[i]!) <= 1e-6 * Math.abs(grid.transform[1]));
-    if (!same) throw new HeituError('E_GRID_MISMATCH', { where: `${basename(path)}, ${basename(other)}`, what: `${grid.width} × ${grid.height} and ${theirs.width} × ${theirs.height}, or other position` });
+    const same =
+      theirs.width === grid.width &&
+      theirs.height === grid.height &&
+      theirs.epsg === grid.epsg &&
+      theirs.transform.every(
+        (value, i) => Math.abs(value - grid.transform[i]!) <= 1e-6 * Math.abs(grid.transform[1]),
+      );
+    if (!same)
+      throw new HeituError('E_GRID_MISMATCH', {
+        where: `${basename(path)}, ${basename(other)}`,
+        what: `${grid.width} × ${grid.height} and ${theirs.width} × ${theirs.height}, or other position`,
+      });
   }
   return grid;
 }
@@ -168,10 +201,18 @@ interface BandReader {
   readonly isStated: boolean;
 }
 
-function bandReader(name: BandCode, source: BandSource, file: RasterFile, options: IndexFileOptions): BandReader {
+function bandReader(
+  name: BandCode,
+  source: BandSource,
+  file: RasterFile,
+  options: IndexFileOptions,
+): BandReader {
   const band = file.info.bands[source.number - 1];
   if (band === undefined) {
-    throw new HeituError('E_BAND_MISSING', { what: `${name} (number ${source.number})`, where: `${file.info.bandCount} bands in ${basename(dirname(source.file))}/${basename(source.file)}` });
+    throw new HeituError('E_BAND_MISSING', {
+      what: `${name} (number ${source.number})`,
+      where: `${file.info.bandCount} bands in ${basename(dirname(source.file))}/${basename(source.file)}`,
+    });
   }
   return {
     name,
@@ -179,11 +220,18 @@ function bandReader(name: BandCode, source: BandSource, file: RasterFile, option
     file,
     scale: options.scale ?? band.scale ?? CONVENTION[file.info.dtype] ?? 1,
     offset: options.offset ?? band.offset ?? 0,
-    isStated: options.scale !== undefined || options.offset !== undefined || (band.scale !== null && band.scale !== 1),
+    isStated:
+      options.scale !== undefined ||
+      options.offset !== undefined ||
+      (band.scale !== null && band.scale !== 1),
   };
 }
 
-async function readReflectance(readers: readonly BandReader[], grid: Grid, window: Window): Promise<LooseTile<'boa'>> {
+async function readReflectance(
+  readers: readonly BandReader[],
+  grid: Grid,
+  window: Window,
+): Promise<LooseTile<'boa'>> {
   const n = window.width * window.height;
   const quality = new Uint16Array(n);
   const bands: Record<string, Float32Array> = {};

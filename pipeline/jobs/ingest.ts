@@ -5,8 +5,8 @@ import type { Scene } from '../core/scene.ts';
 import { type Delivery, findDeliveries } from '../ingest/delivery.ts';
 import type { Description } from '../ingest/describe.ts';
 import { admit } from '../ingest/door.ts';
-import { SENSORS, type SensorId } from '../sensors/table.ts';
 import { JILIN1 } from '../sensors/jilin1.ts';
+import { SENSORS, type SensorId } from '../sensors/table.ts';
 import type { Store } from '../store/open.ts';
 import { registerScene } from '../store/scene.ts';
 import { latticeFor } from '../warp/lattice.ts';
@@ -30,7 +30,10 @@ export interface IngestOptions {
 }
 
 /** Takes every delivery under the paths through the door; a bad one is quarantined with its reason and the rest goes on. */
-export async function ingestPaths(paths: readonly string[], options: IngestOptions): Promise<{ rows: IngestRow[]; workspace: Workspace }> {
+export async function ingestPaths(
+  paths: readonly string[],
+  options: IngestOptions,
+): Promise<{ rows: IngestRow[]; workspace: Workspace }> {
   let { workspace } = options;
   const rows: IngestRow[] = [];
   const record = async (row: IngestRow) => {
@@ -43,7 +46,12 @@ export async function ingestPaths(paths: readonly string[], options: IngestOptio
     try {
       found = await findDeliveries(path, options.descriptions);
     } catch (error) {
-      await record({ file: path, verdict: 'quarantined', scene: null, error: asHeituError(error, 'E_FILE_MISSING', path) });
+      await record({
+        file: path,
+        verdict: 'quarantined',
+        scene: null,
+        error: asHeituError(error, 'E_FILE_MISSING', path),
+      });
       continue;
     }
     for (const one of found) {
@@ -53,7 +61,10 @@ export async function ingestPaths(paths: readonly string[], options: IngestOptio
       }
       const row = await ingestOne(one.delivery, options.store);
       if (row.scene !== null && row.verdict === 'accepted' && workspace.lattice === null) {
-        workspace = await keepLattice(workspace, latticeFor(row.scene.grid, isJilin1(row.scene.sensor) ? 'jilin1' : 'other'));
+        workspace = await keepLattice(
+          workspace,
+          latticeFor(row.scene.grid, isJilin1(row.scene.sensor) ? 'jilin1' : 'other'),
+        );
       }
       await record(row);
     }
@@ -90,6 +101,9 @@ async function logRow(row: IngestRow, workspace: Workspace, now: Date): Promise<
   };
   await appendFile(join(workspace.folder, 'log', 'ingest.jsonl'), `${JSON.stringify(line)}\n`);
   if (row.error !== null) {
-    await writeWhole(join(workspace.folder, 'quarantine', `${basename(row.file)}.json`), `${JSON.stringify(line, null, 2)}\n`);
+    await writeWhole(
+      join(workspace.folder, 'quarantine', `${basename(row.file)}.json`),
+      `${JSON.stringify(line, null, 2)}\n`,
+    );
   }
 }

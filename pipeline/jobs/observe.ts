@@ -4,7 +4,7 @@ import type { Instant } from '../core/time.ts';
 import { INDICES } from '../indices/table.ts';
 import { PRODUCTS, type ProductId, type ProductRow } from '../products/table.ts';
 import type { ObservationRow } from '../store/run.ts';
-import { coverage, type Coverage, type MultiPolygonCoords } from '../zones/coverage.ts';
+import { type Coverage, coverage, type MultiPolygonCoords } from '../zones/coverage.ts';
 import type { StatisticId } from '../zones/statistics.ts';
 import { summarise } from '../zones/summarise.ts';
 
@@ -34,7 +34,8 @@ export function observePlaces(places: readonly PlaceShape[], rasters: SceneRaste
   for (const place of places) {
     const cover = coverage(place.polygon, rasters.grid);
     if (cover === null) continue;
-    for (const [product, counts] of rasters.counts) rows.push(...observePlace(place.id, product, counts, cover, rasters));
+    for (const [product, counts] of rasters.counts)
+      rows.push(...observePlace(place.id, product, counts, cover, rasters));
   }
   return rows;
 }
@@ -68,7 +69,11 @@ function observePlace(
 }
 
 /** The counts under a place and whether each may be used. */
-function window(counts: Int16Array, cover: Coverage, rasters: SceneRasters): { values: Float64Array; valid: Uint8Array } {
+function window(
+  counts: Int16Array,
+  cover: Coverage,
+  rasters: SceneRasters,
+): { values: Float64Array; valid: Uint8Array } {
   const { col, row, width, height } = cover.window;
   const values = new Float64Array(width * height);
   const valid = new Uint8Array(width * height);
@@ -87,7 +92,11 @@ function touchesImage(cover: Coverage, rasters: SceneRasters): boolean {
   const { col, row, width, height } = cover.window;
   for (let r = 0; r < height; r++) {
     for (let c = 0; c < width; c++) {
-      if (cover.fraction[r * width + c]! > 0 && (rasters.quality[(row + r) * rasters.grid.width + col + c]! & 1) === 0) return true;
+      if (
+        cover.fraction[r * width + c]! > 0 &&
+        (rasters.quality[(row + r) * rasters.grid.width + col + c]! & 1) === 0
+      )
+        return true;
     }
   }
   return false;

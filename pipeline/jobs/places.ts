@@ -13,7 +13,9 @@ export async function placesOnGrid(store: Store, scene: Scene, lattice: Lattice)
   const toGrid = transformer(4326, lattice.epsg);
   return rows.map((row) => ({
     id: row.id,
-    polygon: row.geometry.coordinates.map((rings) => rings.map((ring) => ring.map(([x, y]) => toGrid(x!, y!)))),
+    polygon: row.geometry.coordinates.map((rings) =>
+      rings.map((ring) => ring.map(([x, y]) => toGrid(x!, y!))),
+    ),
   }));
 }
 
@@ -35,9 +37,15 @@ export interface Imported {
 /** Reads a vector file and keeps its shapes as places; a broken shape is named and the rest goes on. */
 export async function importPlaceFile(store: Store, file: string, options: ImportOptions): Promise<Imported> {
   const { features, findings } = await readVectorFile(file, { id: options.id, name: options.name });
-  if (features.length === 0 && findings.length === 0) throw new HeituError('E_VECTOR_INVALID', { where: file, what: 'no polygons in it' });
+  if (features.length === 0 && findings.length === 0)
+    throw new HeituError('E_VECTOR_INVALID', { where: file, what: 'no polygons in it' });
   if (features.length === 0) return { added: 0, updated: 0, unchanged: 0, refused: findings };
-  const counts = await importPlaces(store, options.kind, features.map((feature) => placeOf(feature)), file);
+  const counts = await importPlaces(
+    store,
+    options.kind,
+    features.map((feature) => placeOf(feature)),
+    file,
+  );
   return { ...counts, refused: findings };
 }
 
@@ -46,7 +54,8 @@ function placeOf(feature: PlaceFeature): PlaceInput {
   const text = (...names: string[]) => {
     for (const name of names) {
       const value = properties[name];
-      if ((typeof value === 'string' && value.trim() !== '') || typeof value === 'number') return String(value);
+      if ((typeof value === 'string' && value.trim() !== '') || typeof value === 'number')
+        return String(value);
     }
     return null;
   };
@@ -60,7 +69,15 @@ function placeOf(feature: PlaceFeature): PlaceInput {
     areaM2: areaOf(feature.polygon),
     regionCode: text('regionCode', 'region', '行政区代码'),
     properties,
-    ...(crop === null || !Number.isInteger(year) ? {} : { season: { year, crop, sowingDate: text('sowingDate', '播种日期'), variety: text('variety', '品种') } }),
+    ...(crop === null || !Number.isInteger(year)
+      ? {}
+      : {
+          season: {
+            year,
+            crop,
+            sowingDate: text('sowingDate', '播种日期'),
+            variety: text('variety', '品种'),
+          },
+        }),
   };
 }
-

@@ -105,7 +105,13 @@ export async function publishMade(
 
 /** Name of a run: the same inputs, software and parameters give the same name, and so the same bytes. */
 function runId(scene: Scene, products: readonly ProductId[], options: MakeOptions): string {
-  const inputs = [scene.files.map((file) => file.sha256), options.version, products, options.compress, options.lattice];
+  const inputs = [
+    scene.files.map((file) => file.sha256),
+    options.version,
+    products,
+    options.compress,
+    options.lattice,
+  ];
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 12);
 }
 
@@ -135,11 +141,17 @@ async function computeRasters(
       for (const id of products) {
         const index = PRODUCTS[id].from.index;
         const tile = seen.indices[index];
-        if (tile !== undefined) place(quantise(tile, INDICES[index].scale), counts.get(id)!, window, grid.width);
+        if (tile !== undefined)
+          place(quantise(tile, INDICES[index].scale), counts.get(id)!, window, grid.width);
       }
       if (colour !== null) {
         for (const [i, name] of (['R', 'G', 'B'] as const).entries()) {
-          place(stretch(seen.reflectance.bands[name]!, seen.reflectance.quality, scene), colour[i]!, window, grid.width);
+          place(
+            stretch(seen.reflectance.bands[name]!, seen.reflectance.quality, scene),
+            colour[i]!,
+            window,
+            grid.width,
+          );
         }
       }
       onTile?.(done + 1, tiles.length);
@@ -152,7 +164,13 @@ async function computeRasters(
 
 /** Bands to read: what the products need, and what masks and true colour look at. */
 function bandsNeeded(scene: Scene, products: readonly ProductId[]): string[] {
-  const wanted = new Set<string>(['B', 'G', 'R', 'N', ...products.flatMap((id) => INDICES[PRODUCTS[id].from.index].bands)]);
+  const wanted = new Set<string>([
+    'B',
+    'G',
+    'R',
+    'N',
+    ...products.flatMap((id) => INDICES[PRODUCTS[id].from.index].bands),
+  ]);
   return scene.bands.map((band) => band.name).filter((name) => wanted.has(name));
 }
 
@@ -161,8 +179,15 @@ function withHalo(scene: Scene, target: Grid & { epsg: number }): Window {
   const offset = latticeOffset(scene.grid, target);
   const halo = Math.ceil(HALO_M / pixelMetres(scene.grid));
   const window =
-    offset === null ? sourceWindow(scene.grid, target) : { ...offset, width: target.width, height: target.height };
-  return { col: window.col - halo, row: window.row - halo, width: window.width + 2 * halo, height: window.height + 2 * halo };
+    offset === null
+      ? sourceWindow(scene.grid, target)
+      : { ...offset, width: target.width, height: target.height };
+  return {
+    col: window.col - halo,
+    row: window.row - halo,
+    width: window.width + 2 * halo,
+    height: window.height + 2 * halo,
+  };
 }
 
 /** Pixel width in metres; a degree is taken as 111 km, which is enough to size a halo. */
@@ -171,9 +196,17 @@ function pixelMetres(grid: Scene['grid']): number {
 }
 
 /** Copies a tile into its place in a whole raster. */
-function place<A extends Int16Array | Uint16Array | Uint8Array>(tile: A, whole: A, window: Window, width: number): void {
+function place<A extends Int16Array | Uint16Array | Uint8Array>(
+  tile: A,
+  whole: A,
+  window: Window,
+  width: number,
+): void {
   for (let row = 0; row < window.height; row++) {
-    whole.set(tile.subarray(row * window.width, (row + 1) * window.width), (window.row + row) * width + window.col);
+    whole.set(
+      tile.subarray(row * window.width, (row + 1) * window.width),
+      (window.row + row) * width + window.col,
+    );
   }
 }
 
@@ -199,7 +232,12 @@ function clearShare(quality: Uint16Array): number {
 }
 
 /** Writes every COG of the run beside its final name and moves it there; paths are relative to the workspace. */
-async function writeAssets(scene: Scene, rasters: Rasters, run: string, options: MakeOptions): Promise<AssetRow[]> {
+async function writeAssets(
+  scene: Scene,
+  rasters: Rasters,
+  run: string,
+  options: MakeOptions,
+): Promise<AssetRow[]> {
   const { grid } = rasters;
   const bbox = transformBbox(bounds(grid), grid.epsg, 4326);
   const metadata = {
@@ -211,7 +249,10 @@ async function writeAssets(scene: Scene, rasters: Rasters, run: string, options:
     SOFTWARE: `heitu ${options.version}`,
     ...(scene.simulated ? { SIMULATED: 'true' } : {}),
   };
-  const write = async (product: string, cog: Pick<Parameters<typeof writeCog>[1], 'bands' | 'nodata' | 'resampling' | 'photometric'>) => {
+  const write = async (
+    product: string,
+    cog: Pick<Parameters<typeof writeCog>[1], 'bands' | 'nodata' | 'resampling' | 'photometric'>,
+  ) => {
     const path = join('cogs', scene.collection, scene.id, `${product}-${run}.tif`);
     const file = join(options.folder, path);
     await mkdir(dirname(file), { recursive: true });
@@ -221,7 +262,13 @@ async function writeAssets(scene: Scene, rasters: Rasters, run: string, options:
   const assets: AssetRow[] = [];
   for (const [id, data] of rasters.counts) {
     const { index } = PRODUCTS[id].from;
-    const band = { data, description: index, unit: PRODUCTS[id].unit, scale: INDICES[index].scale, offset: 0 };
+    const band = {
+      data,
+      description: index,
+      unit: PRODUCTS[id].unit,
+      scale: INDICES[index].scale,
+      offset: 0,
+    };
     assets.push(await write(id, { bands: [band], nodata: -32768, resampling: 'average' }));
   }
   const qualityBand = { data: rasters.quality, description: 'quality flags' };

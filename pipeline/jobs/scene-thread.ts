@@ -11,11 +11,19 @@ const backend = await openBackend(wanted);
 parentPort?.on('message', async ({ scene, options }: SceneTask) => {
   const say = (answer: SceneAnswer) => parentPort?.postMessage(answer);
   try {
-    const made = await makeScene(scene, options, backend, (done, total) => say({ kind: 'progress', done, total }));
+    const made = await makeScene(scene, options, backend, (done, total) =>
+      say({ kind: 'progress', done, total }),
+    );
     say({ kind: 'made', made });
   } catch (thrown) {
     const { code, details } = asHeituError(thrown, 'E_INTERNAL', scene.id);
     // A cause may be anything, and not everything can be sent.
-    say({ kind: 'failed', code, what: details.what, where: details.where, stack: thrown instanceof Error ? thrown.stack : undefined });
+    say({
+      kind: 'failed',
+      code,
+      what: details.what,
+      where: details.where,
+      stack: thrown instanceof Error ? thrown.stack : undefined,
+    });
   }
 });

@@ -15,7 +15,13 @@ export interface SceneTask {
 export type SceneAnswer =
   | { readonly kind: 'progress'; readonly done: number; readonly total: number }
   | { readonly kind: 'made'; readonly made: MadeScene }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly what: string | undefined; readonly where: string | undefined; readonly stack: string | undefined };
+  | {
+      readonly kind: 'failed';
+      readonly code: ErrorCode;
+      readonly what: string | undefined;
+      readonly where: string | undefined;
+      readonly stack: string | undefined;
+    };
 
 /** Threads that make scenes, one scene each at a time. */
 export interface SceneThreads {
@@ -36,7 +42,8 @@ export function openSceneThreads(count: number, wanted: 'auto' | BackendName): S
   const idle: Worker[] = Array.from({ length: count }, start);
   const waiting: ((thread: Worker) => void)[] = [];
   const everyone = new Set(idle);
-  const take = () => new Promise<Worker>((resolve) => (idle.length > 0 ? resolve(idle.pop()!) : waiting.push(resolve)));
+  const take = () =>
+    new Promise<Worker>((resolve) => (idle.length > 0 ? resolve(idle.pop()!) : waiting.push(resolve)));
   const giveBack = (thread: Worker) => {
     const next = waiting.shift();
     if (next === undefined) idle.push(thread);
@@ -56,7 +63,11 @@ export function openSceneThreads(count: number, wanted: 'auto' | BackendName): S
           const other = start();
           everyone.add(other);
           giveBack(other);
-          throw new HeituError('E_INTERNAL', { what: `the thread working on it ended: ${error.message}`, where: task.scene.id, cause: error });
+          throw new HeituError('E_INTERNAL', {
+            what: `the thread working on it ended: ${error.message}`,
+            where: task.scene.id,
+            cause: error,
+          });
         }
         giveBack(thread);
         throw error;
@@ -82,7 +93,10 @@ function ask(thread: Worker, task: SceneTask, onProgress: (share: number) => voi
       else if (answer.kind === 'made') settle(() => resolve(answer.made));
       else {
         const { code, what, where, stack } = answer;
-        const error = new HeituError(code, { ...(what === undefined ? {} : { what }), ...(where === undefined ? {} : { where }) });
+        const error = new HeituError(code, {
+          ...(what === undefined ? {} : { what }),
+          ...(where === undefined ? {} : { where }),
+        });
         if (stack !== undefined) error.stack = stack;
         settle(() => reject(error));
       }

@@ -32,12 +32,20 @@ export async function openWorkspace(folder: string): Promise<Workspace> {
     await mkdir(folder, { recursive: true, mode: 0o700 });
     for (const name of FOLDERS) await mkdir(join(folder, name), { recursive: true });
   } catch (cause) {
-    throw new HeituError('E_WRITE_FAILED', { where: folder, what: cause instanceof Error ? cause.message : String(cause), cause });
+    throw new HeituError('E_WRITE_FAILED', {
+      where: folder,
+      what: cause instanceof Error ? cause.message : String(cause),
+      cause,
+    });
   }
   const text = await readFile(join(folder, 'workspace.json'), 'utf8').catch(() => null);
   if (text === null) return { folder, lattice: null };
   const parsed = stateSchema.safeParse(parseJson(text));
-  if (!parsed.success) throw new HeituError('E_META_INVALID', { where: join(folder, 'workspace.json'), what: 'not a workspace description' });
+  if (!parsed.success)
+    throw new HeituError('E_META_INVALID', {
+      where: join(folder, 'workspace.json'),
+      what: 'not a workspace description',
+    });
   return { folder, lattice: parsed.data.lattice };
 }
 

@@ -4,7 +4,7 @@ import { HeituError } from '../core/error.ts';
 import { clampWindow, type Grid, type Window } from '../core/grid.ts';
 import { placedGrid } from '../ingest/door.ts';
 import { openRaster, type RasterFile } from '../ingest/geotiff.ts';
-import { centerMask, coverage, type Coverage, type MultiPolygonCoords } from '../zones/coverage.ts';
+import { type Coverage, centerMask, coverage, type MultiPolygonCoords } from '../zones/coverage.ts';
 import type { StatisticId } from '../zones/statistics.ts';
 import { summarise } from '../zones/summarise.ts';
 import { type PlaceFeature, readVectorFile } from '../zones/vector.ts';
@@ -37,23 +37,35 @@ export interface ZonalRow {
 }
 
 /** Statistics of a raster band over every polygon of a file, in the raster's own units and grid; no database. */
-export async function zonalOfFile(raster: string, vector: string, options: ZonalOptions): Promise<{ rows: ZonalRow[]; refused: readonly HeituError[] }> {
+export async function zonalOfFile(
+  raster: string,
+  vector: string,
+  options: ZonalOptions,
+): Promise<{ rows: ZonalRow[]; refused: readonly HeituError[] }> {
   const file = await openRaster(raster);
   try {
     const grid = placedGrid(file.info, raster, options.epsg);
     if (options.band > file.info.bandCount) {
-      throw new HeituError('E_BAND_MISSING', { what: `number ${options.band}`, where: `${file.info.bandCount} bands in ${basename(raster)}` });
+      throw new HeituError('E_BAND_MISSING', {
+        what: `number ${options.band}`,
+        where: `${file.info.bandCount} bands in ${basename(raster)}`,
+      });
     }
     const { features, findings } = await readVectorFile(vector, { id: options.id, name: undefined });
     const toGrid = transformer(4326, grid.epsg);
     const rows: ZonalRow[] = [];
     for (const [i, feature] of features.entries()) {
-      const polygon = feature.polygon.map((rings) => rings.map((ring) => ring.map(([x, y]) => toGrid(x!, y!))));
+      const polygon = feature.polygon.map((rings) =>
+        rings.map((ring) => ring.map(([x, y]) => toGrid(x!, y!))),
+      );
       rows.push(await zonalOfPlace(file, grid, feature, polygon, options));
       options.onPlace?.(i + 1, features.length);
     }
     if (rows.length > 0 && rows.every((row) => !row.touches)) {
-      throw new HeituError('E_OUTSIDE_IMAGE', { where: basename(vector), what: `none of ${rows.length} shapes touches ${basename(raster)}` });
+      throw new HeituError('E_OUTSIDE_IMAGE', {
+        where: basename(vector),
+        what: `none of ${rows.length} shapes touches ${basename(raster)}`,
+      });
     }
     return { rows, refused: findings };
   } finally {
@@ -86,7 +98,12 @@ async function zonalOfPlace(
 }
 
 /** Values of a window in physical units (the file's own scale and offset applied), and which of them are values. */
-async function readValues(file: RasterFile, grid: Grid, band: number, cover: Coverage): Promise<{ values: Float64Array; valid: Uint8Array }> {
+async function readValues(
+  file: RasterFile,
+  grid: Grid,
+  band: number,
+  cover: Coverage,
+): Promise<{ values: Float64Array; valid: Uint8Array }> {
   const window: Window | null = clampWindow(grid, cover.window);
   const n = cover.window.width * cover.window.height;
   const values = new Float64Array(n);

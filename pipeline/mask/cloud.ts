@@ -31,11 +31,17 @@ export function flagCloud<U extends 'toa' | 'boa'>(tile: LooseTile<U>, pixelSize
   const possible = new Uint8Array(tile.quality.length);
   const core = new Uint8Array(tile.quality.length);
   for (let i = 0; i < possible.length; i++) {
-    if ((tile.quality[i]! & QUALITY.NODATA.bit) !== 0 || !isPossibleCloud(B[i]!, G[i]!, R[i]!, N[i]!)) continue;
+    if ((tile.quality[i]! & QUALITY.NODATA.bit) !== 0 || !isPossibleCloud(B[i]!, G[i]!, R[i]!, N[i]!))
+      continue;
     possible[i] = 1;
     if (isCloudCore(B[i]!, G[i]!, R[i]!)) core[i] = 1;
   }
-  const near = dilate(erode(core, width, height, Math.floor(CLOUD.narrow / pixelSize)), width, height, Math.max(1, Math.round(CLOUD.reach / pixelSize)));
+  const near = dilate(
+    erode(core, width, height, Math.floor(CLOUD.narrow / pixelSize)),
+    width,
+    height,
+    Math.max(1, Math.round(CLOUD.reach / pixelSize)),
+  );
   const cloud = possible.map((value, i) => value & near[i]!);
   const rim = dilate(cloud, width, height, Math.max(1, Math.round(CLOUD.buffer / pixelSize)));
   const quality = Uint16Array.from(tile.quality);
@@ -56,7 +62,11 @@ export function isPossibleCloud(blue: number, green: number, red: number, nir: n
 }
 
 function isCloudCore(blue: number, green: number, red: number): boolean {
-  return blue > CLOUD.core.blue && blue - 0.5 * red - 0.08 > CLOUD.core.hot && whitenessOf(blue, green, red) < CLOUD.core.whiteness;
+  return (
+    blue > CLOUD.core.blue &&
+    blue - 0.5 * red - 0.08 > CLOUD.core.hot &&
+    whitenessOf(blue, green, red) < CLOUD.core.whiteness
+  );
 }
 
 function whitenessOf(blue: number, green: number, red: number): number {
@@ -67,7 +77,12 @@ function whitenessOf(blue: number, green: number, red: number): number {
 /** Square erosion by `radius` pixels: what is left when everything within reach of an unmarked pixel goes; the rim of the tile counts as marked. */
 export function erode(mask: Uint8Array, width: number, height: number, radius: number): Uint8Array {
   if (radius === 0) return mask;
-  const outside = dilate(mask.map((value) => 1 - value), width, height, radius);
+  const outside = dilate(
+    mask.map((value) => 1 - value),
+    width,
+    height,
+    radius,
+  );
   return outside.map((value) => 1 - value);
 }
 
@@ -81,7 +96,14 @@ export function dilate(mask: Uint8Array, width: number, height: number, radius: 
 }
 
 /** One line of the dilation: marks everything within `radius` of a marked cell. */
-function spread(from: Uint8Array, to: Uint8Array, start: number, step: number, length: number, radius: number): void {
+function spread(
+  from: Uint8Array,
+  to: Uint8Array,
+  start: number,
+  step: number,
+  length: number,
+  radius: number,
+): void {
   let last = Number.NEGATIVE_INFINITY;
   for (let i = 0; i < length; i++) {
     if (from[start + i * step] === 1) last = i;

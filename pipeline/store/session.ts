@@ -38,6 +38,7 @@ export function openSession(source: Source): Session {
       const made = new pg.Pool({ ...config, types: TYPES, allowExitOnIdle: true });
       // An idle connection that ends is replaced by the pool; without a listener it would end the process.
       made.on('error', () => {});
+      made.on('connect', (client) => client.on('error', () => {}));
       return made;
     });
     // A failed attempt must not be remembered as the answer.

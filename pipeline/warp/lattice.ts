@@ -24,7 +24,13 @@ export function latticeFor(grid: Grid & { epsg: number }, family: 'jilin1' | 'ot
   if (family === 'other' || isGeographic(grid.epsg)) {
     return isNorthUp
       ? { epsg: grid.epsg, originX, originY, pixelWidth, pixelHeight }
-      : { epsg: grid.epsg, originX, originY, pixelWidth: size, pixelHeight: -Math.hypot(rowRotation, pixelHeight) };
+      : {
+          epsg: grid.epsg,
+          originX,
+          originY,
+          pixelWidth: size,
+          pixelHeight: -Math.hypot(rowRotation, pixelHeight),
+        };
   }
   // A centimetre is far below what geolocation knows; it keeps 2.9999 m pixels from making a grid of their own.
   const pixel = Math.round(size * 100) / 100;
@@ -33,7 +39,8 @@ export function latticeFor(grid: Grid & { epsg: number }, family: 'jilin1' | 'ot
 
 /** The smallest grid on the lattice that covers another grid, whatever its CRS. */
 export function gridOn(lattice: Lattice, grid: Grid & { epsg: number }): Grid & { epsg: number } {
-  const [west, south, east, north] = grid.epsg === lattice.epsg ? bounds(grid) : transformBbox(bounds(grid), grid.epsg, lattice.epsg);
+  const [west, south, east, north] =
+    grid.epsg === lattice.epsg ? bounds(grid) : transformBbox(bounds(grid), grid.epsg, lattice.epsg);
   // A thousandth of a pixel of slack, so that an equal grid does not grow by a rim of empty pixels.
   const slack = 1e-3;
   const left = Math.floor((west - lattice.originX) / lattice.pixelWidth + slack);
@@ -43,7 +50,14 @@ export function gridOn(lattice: Lattice, grid: Grid & { epsg: number }): Grid & 
   return {
     width: right - left,
     height: bottom - top,
-    transform: [lattice.originX + left * lattice.pixelWidth, lattice.pixelWidth, 0, lattice.originY + top * lattice.pixelHeight, 0, lattice.pixelHeight],
+    transform: [
+      lattice.originX + left * lattice.pixelWidth,
+      lattice.pixelWidth,
+      0,
+      lattice.originY + top * lattice.pixelHeight,
+      0,
+      lattice.pixelHeight,
+    ],
     epsg: lattice.epsg,
   };
 }

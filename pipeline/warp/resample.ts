@@ -91,7 +91,8 @@ export function placeTile<U extends Unit>(tile: LooseTile<U>, target: Grid): Loo
     offset.col + target.width <= tile.grid.width &&
     offset.row + target.height <= tile.grid.height;
   if (!fits) return warpTile(tile, target);
-  if (tile.grid.width === target.width && tile.grid.height === target.height) return { ...tile, grid: target };
+  if (tile.grid.width === target.width && tile.grid.height === target.height)
+    return { ...tile, grid: target };
   const n = target.width * target.height;
   const copy = <A extends Float32Array | Uint16Array>(from: A, to: A) => {
     for (let row = 0; row < target.height; row++) {
@@ -103,7 +104,9 @@ export function placeTile<U extends Unit>(tile: LooseTile<U>, target: Grid): Loo
   return {
     unit: tile.unit,
     grid: target,
-    bands: Object.fromEntries(Object.entries(tile.bands).map(([name, band]) => [name, copy(band, new Float32Array(n))])),
+    bands: Object.fromEntries(
+      Object.entries(tile.bands).map(([name, band]) => [name, copy(band, new Float32Array(n))]),
+    ),
     quality: copy(tile.quality, new Uint16Array(n)),
   };
 }

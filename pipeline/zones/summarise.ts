@@ -87,26 +87,39 @@ const EMPTY = new Float64Array(0);
  * and then looking up where each belongs is several times as fast as sorting by a comparison of pairs.
  */
 function sortByValue(xs: Float64Array, ws: Float64Array): { values: Float64Array; weights: Float64Array } {
-  const values = Float64Array.from(xs).sort();
+  const order = orderOf(xs);
+  const values = new Float64Array(xs.length);
   const weights = new Float64Array(xs.length);
-  const taken = new Uint32Array(xs.length);
-  for (let i = 0; i < xs.length; i++) {
-    const first = lowerBound(values, xs[i]!);
-    weights[first + taken[first]!] = ws[i]!;
-    taken[first]! += 1;
+  for (let i = 0; i < order.length; i++) {
+    values[i] = xs[order[i]!]!;
+    weights[i] = ws[order[i]!]!;
   }
   return { values, weights };
 }
 
-/** Position of the first element that is not less than x. */
-function lowerBound(sorted: Float64Array, x: number): number {
-  let [low, high] = [0, sorted.length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < x) low = middle + 1;
-    else high = middle;
+/** Counting takes as long as the range is wide; beyond this many counts a pixel, comparing is faster. */
+const COUNTS_PER_PIXEL = 4;
+
+/** Positions in ascending order of value, equal values in the order they came. Stored counts are whole numbers in a narrow range: those are counted, not compared. */
+function orderOf(xs: Float64Array): Uint32Array {
+  let [min, max] = [Infinity, -Infinity];
+  let isWhole = true;
+  for (let i = 0; i < xs.length; i++) {
+    const x = xs[i]!;
+    min = Math.min(min, x);
+    max = Math.max(max, x);
+    isWhole &&= Number.isInteger(x);
   }
-  return low;
+  if (!isWhole || max - min > COUNTS_PER_PIXEL * xs.length) {
+    return Uint32Array.from(xs, (_, i) => i).sort((a, b) => xs[a]! - xs[b]! || a - b);
+  }
+  // starts[v] becomes the place of the first pixel of value min + v, then moves on with each one placed.
+  const starts = new Uint32Array(max - min + 2);
+  for (let i = 0; i < xs.length; i++) starts[xs[i]! - min + 1]! += 1;
+  for (let v = 1; v < starts.length; v++) starts[v]! += starts[v - 1]!;
+  const order = new Uint32Array(xs.length);
+  for (let i = 0; i < xs.length; i++) order[starts[xs[i]! - min]!++] = i;
+  return order;
 }
 
 /**

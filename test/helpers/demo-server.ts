@@ -18,7 +18,15 @@ export interface DemoServer {
 /** The part of the truth file that tests look at. */
 export interface DemoTruth {
   readonly dates: readonly string[];
-  readonly scenes: readonly { readonly id: string; readonly date: string; readonly datetime: string; readonly cloud: number; readonly shadow: number; readonly nodata: number; readonly mask: string }[];
+  readonly scenes: readonly {
+    readonly id: string;
+    readonly date: string;
+    readonly datetime: string;
+    readonly cloud: number;
+    readonly shadow: number;
+    readonly nodata: number;
+    readonly mask: string;
+  }[];
   readonly parcels: readonly {
     readonly code: string;
     readonly crop: string;
@@ -34,7 +42,9 @@ export async function demoServer(size = 512): Promise<DemoServer> {
   const folder = await mkdtemp(join(tmpdir(), 'heitu-demo-'));
   const ran = await heitu(['demo', '--once', '--size', String(size), '--workspace', folder]);
   if (ran.code !== 0) throw new Error(`the demonstration failed:\n${ran.err}`);
-  const truth = JSON.parse(await readFile(join(folder, 'inbox', 'county', 'truth.json'), 'utf8')) as DemoTruth;
+  const truth = JSON.parse(
+    await readFile(join(folder, 'inbox', 'county', 'truth.json'), 'utf8'),
+  ) as DemoTruth;
   const store = await openStore({ workspace: folder, databaseUrl: null });
   const server = await startServer({
     store,

@@ -14,22 +14,56 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
 };
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 function tablesPage(): string {
   const indices = (Object.keys(INDICES) as IndexId[]).map((id) => {
     const row = INDICES[id];
-    return [id, row.title.zh, row.title.en, `\`${row.formula}\``, row.range.join(' … '), String(row.scale), row.source];
+    return [
+      id,
+      row.title.zh,
+      row.title.en,
+      `\`${row.formula}\``,
+      row.range.join(' … '),
+      String(row.scale),
+      row.source,
+    ];
   });
   const products = (Object.keys(PRODUCTS) as ProductId[]).map((id) => {
     const row: ProductRow = PRODUCTS[id];
-    return [id, row.title.zh, row.title.en, row.unit, row.statistics.join(', '), `${row.minimumClear * 100} %`];
+    return [
+      id,
+      row.title.zh,
+      row.title.en,
+      row.unit,
+      row.statistics.join(', '),
+      `${row.minimumClear * 100} %`,
+    ];
   });
-  const sensors = Object.entries(SENSORS).map(([id, row]: [string, SensorRow]) => [id, row.title.zh, row.title.en, `${row.gsd} m`, row.bands.map((band) => `${band.name} ${band.centre}`).join(', '), row.source]);
-  const flags = (Object.keys(QUALITY) as QualityFlag[]).map((id) => [id, String(QUALITY[id].bit), QUALITY[id].title.zh, QUALITY[id].title.en, QUALITY[id].excludes ? 'yes' : 'no']);
-  const errors = (Object.keys(ERRORS) as ErrorCode[]).map((code) => [code, ERRORS[code].zh, ERRORS[code].en, ERRORS[code].remedy.en]);
+  const sensors = Object.entries(SENSORS).map(([id, row]: [string, SensorRow]) => [
+    id,
+    row.title.zh,
+    row.title.en,
+    `${row.gsd} m`,
+    row.bands.map((band) => `${band.name} ${band.centre}`).join(', '),
+    row.source,
+  ]);
+  const flags = (Object.keys(QUALITY) as QualityFlag[]).map((id) => [
+    id,
+    String(QUALITY[id].bit),
+    QUALITY[id].title.zh,
+    QUALITY[id].title.en,
+    QUALITY[id].excludes ? 'yes' : 'no',
+  ]);
+  const errors = (Object.keys(ERRORS) as ErrorCode[]).map((code) => [
+    code,
+    ERRORS[code].zh,
+    ERRORS[code].en,
+    ERRORS[code].remedy.en,
+  ]);
   return `# Tables
 
 Generated from the source by \`npm run docs\`; do not edit.

@@ -14,8 +14,18 @@ const county = join(folder, 'county');
 const GRID = { width: 64, height: 64, transform: [516_000, 3, 0, 4_873_800, 0, -3], epsg: 4551 } as const;
 
 async function raster(path: string, bandNames: readonly string[], epsg: number | null = 4551): Promise<void> {
-  const bands = bandNames.map((description, i) => ({ data: new Uint16Array(64 * 64).fill(400 + 900 * i), description }));
-  await writeCog(path, { grid: { ...GRID, epsg }, bands, nodata: 0, compress: 'deflate', resampling: 'average', metadata: {} });
+  const bands = bandNames.map((description, i) => ({
+    data: new Uint16Array(64 * 64).fill(400 + 900 * i),
+    description,
+  }));
+  await writeCog(path, {
+    grid: { ...GRID, epsg },
+    bands,
+    nodata: 0,
+    compress: 'deflate',
+    resampling: 'average',
+    metadata: {},
+  });
 }
 
 beforeAll(async () => {
@@ -40,7 +50,8 @@ function expectOneLine(ran: Ran, code: string, about: string): void {
 }
 
 describe('a command on a bad file', () => {
-  const index = (file: string, ...more: string[]) => heitu(['index', join(folder, file), '--index', 'NDVI', '--out', join(folder, 'out'), ...more]);
+  const index = (file: string, ...more: string[]) =>
+    heitu(['index', join(folder, file), '--index', 'NDVI', '--out', join(folder, 'out'), ...more]);
 
   it.each([
     ['three.tif', 'E_BAND_MISSING', 'N', 1],
@@ -55,7 +66,14 @@ describe('a command on a bad file', () => {
   });
 
   it('goes on with the rest after a bad one', async () => {
-    const ran = await heitu(['index', join(folder, 'letter.tif'), good, join(folder, 'cut.tif'), '--out', join(folder, 'rest')]);
+    const ran = await heitu([
+      'index',
+      join(folder, 'letter.tif'),
+      good,
+      join(folder, 'cut.tif'),
+      '--out',
+      join(folder, 'rest'),
+    ]);
     expect(ran.code).toBe(1);
     expect(await readdir(join(folder, 'rest'))).toEqual(['good_NDVI.tif']);
   });
@@ -71,7 +89,11 @@ describe('a command on a bad file', () => {
     [['index', 'x.tif', '--bands', 'Q=1', '--out', 'o'], 'E_PARAMETER_INVALID', 'Q'],
     [['index', 'x.tif', '--scale', 'much', '--out', 'o'], 'E_PARAMETER_INVALID', '--scale'],
     [['index', '--out', 'o'], 'E_USAGE', 'give a file'],
-    [['index', '--bands', 'N=a.tif,R=b.tif', '--name', '../x', '--out', 'o'], 'E_PARAMETER_INVALID', '--name'],
+    [
+      ['index', '--bands', 'N=a.tif,R=b.tif', '--name', '../x', '--out', 'o'],
+      'E_PARAMETER_INVALID',
+      '--name',
+    ],
     [['stats', 'a.tif'], 'E_USAGE', 'one raster'],
     [['stats', 'a.tif', 'b.geojson', '--rule', 'round'], 'E_PARAMETER_INVALID', '--rule'],
     [['fly'], 'E_USAGE', 'fly'],
@@ -85,7 +107,9 @@ describe('a command on a bad file', () => {
   it('speaks Chinese to who asked for it', async () => {
     const ran = await heitu(['inspect', join(folder, 'letter.tif')], { language: 'zh' });
     expect(ran.code).toBe(1);
-    const error = await heitu(['index', join(folder, 'three.tif'), '--out', join(folder, 'out')], { language: 'zh' });
+    const error = await heitu(['index', join(folder, 'three.tif'), '--out', join(folder, 'out')], {
+      language: 'zh',
+    });
     expect(error.err).toContain('缺少波段 N');
   });
 });
@@ -97,8 +121,26 @@ describe('inspect', () => {
     expect(ran.code).toBe(1);
     expect(letter).toMatchObject({ ok: false, error: { code: 'E_NOT_TIFF' } });
     expect(cut).toMatchObject({ ok: false, error: { code: 'E_TIFF_DAMAGED' } });
-    expect(image).toMatchObject({ ok: true, error: null, width: 64, height: 64, bandCount: 4, dtype: 'uint16', epsg: 4551, nodata: 0, cog: true, transform: GRID.transform });
-    expect(image).toMatchObject({ bands: [{ name: 'blue', validCount: 4096, min: 400, max: 400, mean: 400 }, {}, {}, { name: 'nir', mean: 3100 }] });
+    expect(image).toMatchObject({
+      ok: true,
+      error: null,
+      width: 64,
+      height: 64,
+      bandCount: 4,
+      dtype: 'uint16',
+      epsg: 4551,
+      nodata: 0,
+      cog: true,
+      transform: GRID.transform,
+    });
+    expect(image).toMatchObject({
+      bands: [
+        { name: 'blue', validCount: 4096, min: 400, max: 400, mean: 400 },
+        {},
+        {},
+        { name: 'nir', mean: 3100 },
+      ],
+    });
   });
 });
 
@@ -111,10 +153,15 @@ describe('a delivery that is wrong', () => {
     const [first] = await readdir(join(county, 'deliveries'));
     const files = await readdir(join(county, 'deliveries', first!));
     for (const file of files) await copyFile(join(county, 'deliveries', first!, file), join(mixed, file));
-    await copyFile(join(folder, 'letter.tif'), join(mixed, 'JL1GF02B_PMS1_20240504102313_200341375_101_9999_001_L1_MSS.tif'));
+    await copyFile(
+      join(folder, 'letter.tif'),
+      join(mixed, 'JL1GF02B_PMS1_20240504102313_200341375_101_9999_001_L1_MSS.tif'),
+    );
     await copyFile(good, join(mixed, 'holiday.tif'));
     const ran = await ingest(join(folder, 'empty'), join(folder, 'not-there'), mixed);
-    const verdicts = ran.json().map((row) => [row['verdict'], (row['error'] as { code: string } | null)?.code ?? null]);
+    const verdicts = ran
+      .json()
+      .map((row) => [row.verdict, (row.error as { code: string } | null)?.code ?? null]);
     expect(verdicts).toEqual([
       ['quarantined', 'E_FOLDER_EMPTY'],
       ['quarantined', 'E_FILE_MISSING'],
@@ -130,15 +177,19 @@ describe('a delivery that is wrong', () => {
 
   it('given twice changes nothing and says so', async () => {
     const ran = await ingest(join(county, 'deliveries'));
-    expect(ran.json().map((row) => row['verdict'])).toEqual(['duplicate', 'accepted']);
-    expect((await ingest(join(county, 'deliveries'))).json().map((row) => row['verdict'])).toEqual(['duplicate', 'duplicate']);
+    expect(ran.json().map((row) => row.verdict)).toEqual(['duplicate', 'accepted']);
+    expect((await ingest(join(county, 'deliveries'))).json().map((row) => row.verdict)).toEqual([
+      'duplicate',
+      'duplicate',
+    ]);
   });
 
   it('with the name of a known scene and other pixels is a conflict, not a replacement', async () => {
     const [first] = await readdir(join(county, 'deliveries'));
     const other = join(folder, 'other', first!);
     await mkdir(other, { recursive: true });
-    for (const file of await readdir(join(county, 'deliveries', first!))) await copyFile(join(county, 'deliveries', first!, file), join(other, file));
+    for (const file of await readdir(join(county, 'deliveries', first!)))
+      await copyFile(join(county, 'deliveries', first!, file), join(other, file));
     const image = (await readdir(other)).find((name) => name.endsWith('_MSS.tif'))!;
     const bytes = await readFile(join(other, image));
     bytes[bytes.length - 9]! ^= 1;
@@ -149,9 +200,25 @@ describe('a delivery that is wrong', () => {
 });
 
 describe('parcels that are wrong', () => {
-  const square = (x: number, y: number, size = 1e-4) => [[[x, y], [x + size, y], [x + size, y + size], [x, y + size], [x, y]]];
+  const square = (x: number, y: number, size = 1e-4) => [
+    [
+      [x, y],
+      [x + size, y],
+      [x + size, y + size],
+      [x, y + size],
+      [x, y],
+    ],
+  ];
   const collection = (...rings: number[][][][]) =>
-    JSON.stringify({ type: 'FeatureCollection', features: rings.map((coordinates, i) => ({ type: 'Feature', id: `p${i}`, properties: {}, geometry: { type: 'Polygon', coordinates } })) });
+    JSON.stringify({
+      type: 'FeatureCollection',
+      features: rings.map((coordinates, i) => ({
+        type: 'Feature',
+        id: `p${i}`,
+        properties: {},
+        geometry: { type: 'Polygon', coordinates },
+      })),
+    });
 
   it('outside the image are an error of their own', async () => {
     await writeFile(join(folder, 'far.geojson'), collection(square(10, 50)));
@@ -161,18 +228,37 @@ describe('parcels that are wrong', () => {
   });
 
   it('that cross themselves are named while the others are counted', async () => {
-    const bow = [[[126.2, 44], [126.2002, 44.0002], [126.2002, 44], [126.2, 44.0002], [126.2, 44]]];
+    const bow = [
+      [
+        [126.2, 44],
+        [126.2002, 44.0002],
+        [126.2002, 44],
+        [126.2, 44.0002],
+        [126.2, 44],
+      ],
+    ];
     await writeFile(join(folder, 'bow.geojson'), collection(bow, square(126.2, 43.9985)));
     const ran = await heitu(['stats', good, join(folder, 'bow.geojson'), '--json']);
     expectOneLine(ran, 'E_VECTOR_INVALID', 'p0');
     expect(ran.json()).toHaveLength(1);
     expect(ran.code).toBe(1);
-    const imported = await heitu(['parcels', 'import', join(folder, 'bow.geojson'), '--workspace', workspace, '--json']);
+    const imported = await heitu([
+      'parcels',
+      'import',
+      join(folder, 'bow.geojson'),
+      '--workspace',
+      workspace,
+      '--json',
+    ]);
     expect(imported.json()[0]).toMatchObject({ added: 1, refused: 1 });
     expect(imported.code).toBe(1);
   });
 
-  it.each([['no JSON at all', '{'], ['no shapes', '{"type":"FeatureCollection","features":[]}'], ['something else', '[1,2]']])('with %s are refused', async (_what, text) => {
+  it.each([
+    ['no JSON at all', '{'],
+    ['no shapes', '{"type":"FeatureCollection","features":[]}'],
+    ['something else', '[1,2]'],
+  ])('with %s are refused', async (_what, text) => {
     await writeFile(join(folder, 'odd.geojson'), text);
     const ran = await heitu(['parcels', 'import', join(folder, 'odd.geojson'), '--workspace', workspace]);
     expectOneLine(ran, 'E_VECTOR_INVALID', 'odd.geojson');

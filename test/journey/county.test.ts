@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { QUALITY } from '../../pipeline/core/quality.ts';
 import { openRaster } from '../../pipeline/ingest/geotiff.ts';
+import { assetsOn } from '../../pipeline/store/asset.ts';
 import { seriesOf } from '../../pipeline/store/observation.ts';
 import { openStore } from '../../pipeline/store/open.ts';
 import { workspaceSummary } from '../../pipeline/store/summary.ts';
-import { assetsOn } from '../../pipeline/store/asset.ts';
 import type { DemoTruth } from '../helpers/demo-server.ts';
 import { temporaryFolder } from '../helpers/folders.ts';
 import { heitu, type Ran } from '../helpers/terminal.ts';
@@ -27,8 +27,12 @@ describe('the simulated county, from delivery to observation', () => {
     expect(ran.err).not.toMatch(/E_[A-Z]/);
     expect(ran.code).toBe(0);
     const [summary] = ran.json();
-    expect(summary).toMatchObject({ scenes: truth.dates.length, parcels: truth.parcels.length, simulated: true });
-    expect(summary!['observations']).toBeGreaterThan(truth.parcels.length * truth.dates.length);
+    expect(summary).toMatchObject({
+      scenes: truth.dates.length,
+      parcels: truth.parcels.length,
+      simulated: true,
+    });
+    expect(summary!.observations).toBeGreaterThan(truth.parcels.length * truth.dates.length);
   });
 
   it('recovers the NDVI of every parcel on clear dates within 0.02', async () => {
@@ -46,7 +50,9 @@ describe('the simulated county, from delivery to observation', () => {
       }
       errors.sort((a, b) => a - b);
       const worst = errors.at(-1)!;
-      console.log(`parcel NDVI against truth: ${errors.length} clear observations, median error ${errors[Math.floor(errors.length / 2)]!.toFixed(4)}, worst ${worst.toFixed(4)}`);
+      console.log(
+        `parcel NDVI against truth: ${errors.length} clear observations, median error ${errors[Math.floor(errors.length / 2)]!.toFixed(4)}, worst ${worst.toFixed(4)}`,
+      );
       expect(errors.length).toBeGreaterThan(truth.parcels.length * 4);
       expect(worst).toBeLessThan(0.02);
     } finally {
@@ -59,14 +65,25 @@ describe('the simulated county, from delivery to observation', () => {
     try {
       const rows: string[] = [];
       for (const scene of truth.scenes) {
-        const [asset] = await assetsOn(store, { collection: 'jl1-demo', product: 'QUALITY', date: scene.date });
+        const [asset] = await assetsOn(store, {
+          collection: 'jl1-demo',
+          product: 'QUALITY',
+          date: scene.date,
+        });
         const raster = await openRaster(join(workspace, asset!.path));
-        const [quality] = await raster.read([1], { col: 0, row: 0, width: raster.info.width, height: raster.info.height });
+        const [quality] = await raster.read([1], {
+          col: 0,
+          row: 0,
+          width: raster.info.width,
+          height: raster.info.height,
+        });
         await raster.close();
         const flags = quality as Uint16Array;
         const seen = flags.reduce((sum, flag) => sum + ((flag & QUALITY.NODATA.bit) === 0 ? 1 : 0), 0);
         const cloud = flags.reduce((sum, flag) => sum + ((flag & QUALITY.CLOUD.bit) === 0 ? 0 : 1), 0) / seen;
-        rows.push(`${scene.date} truth ${(100 * scene.cloud).toFixed(1)} % found ${(100 * cloud).toFixed(1)} %`);
+        rows.push(
+          `${scene.date} truth ${(100 * scene.cloud).toFixed(1)} % found ${(100 * cloud).toFixed(1)} %`,
+        );
         expect(Math.abs(cloud - scene.cloud), rows.at(-1)!).toBeLessThan(0.05);
       }
       console.log(`cloud share:\n${rows.join('\n')}`);
@@ -79,9 +96,15 @@ describe('the simulated county, from delivery to observation', () => {
     const store = await openStore({ workspace, databaseUrl: null });
     const before = await workspaceSummary(store);
     await store.close();
-    const again = await heitu(['ingest', join(workspace, 'inbox', 'county', 'deliveries'), '--workspace', workspace, '--json']);
+    const again = await heitu([
+      'ingest',
+      join(workspace, 'inbox', 'county', 'deliveries'),
+      '--workspace',
+      workspace,
+      '--json',
+    ]);
     expect(again.code).toBe(0);
-    expect(new Set(again.json().map((row) => row['verdict']))).toEqual(new Set(['duplicate']));
+    expect(new Set(again.json().map((row) => row.verdict))).toEqual(new Set(['duplicate']));
     const process = await heitu(['process', '--workspace', workspace]);
     expect(process.err).toContain('nothing to process');
     const reopened = await openStore({ workspace, databaseUrl: null });

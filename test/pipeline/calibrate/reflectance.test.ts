@@ -36,7 +36,9 @@ const WORLDVIEW2: SensorRow = {
 };
 
 function dnTile(values: Readonly<Record<string, number>>): LooseTile<'dn'> {
-  const bands = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Float32Array.of(value)]));
+  const bands = Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, Float32Array.of(value)]),
+  );
   return { unit: 'dn', grid: { ...SCENE.grid, width: 1, height: 1 }, bands, quality: new Uint16Array(1) };
 }
 
@@ -53,7 +55,12 @@ describe('calibration', () => {
 
   it('turns the worked DN of METHODS 1.1 into its radiance and top-of-atmosphere reflectance', () => {
     const radiance = toPhysical(dnTile({ B: 420, G: 400, R: 300, N: 1500 }), SCENE);
-    const expected = { B: [59.808, 0.119208], G: [47.08, 0.099795], R: [35.82, 0.090385], N: [170.25, 0.626266] } as const;
+    const expected = {
+      B: [59.808, 0.119208],
+      G: [47.08, 0.099795],
+      R: [35.82, 0.090385],
+      N: [170.25, 0.626266],
+    } as const;
     const toa = toToa({ ...radiance, unit: 'radiance' }, SCENE, WORLDVIEW2);
     for (const [name, [l, rho]] of Object.entries(expected)) {
       expect(Math.abs(radiance.bands[name]![0]! - l)).toBeLessThan(1e-4);
@@ -62,8 +69,8 @@ describe('calibration', () => {
   });
 
   it('scales radiance with DN when there is no bias', () => {
-    const one = toPhysical(dnTile({ R: 100 }), SCENE).bands['R']![0]!;
-    const two = toPhysical(dnTile({ R: 200 }), SCENE).bands['R']![0]!;
+    const one = toPhysical(dnTile({ R: 100 }), SCENE).bands.R![0]!;
+    const two = toPhysical(dnTile({ R: 200 }), SCENE).bands.R![0]!;
     expect(two / one).toBeCloseTo(2, 6);
   });
 
@@ -71,6 +78,8 @@ describe('calibration', () => {
     const radiance = { ...dnTile({ R: 1 }), unit: 'radiance' } as const;
     expect(() => toToa(radiance, { ...SCENE, sunElevation: null }, WORLDVIEW2)).toThrow(/SolarElevation/);
     expect(() => toToa(radiance, { ...SCENE, sunElevation: -3 }, WORLDVIEW2)).toThrow(/SolarElevation/);
-    expect(() => toToa({ ...radiance, bands: { S1: new Float32Array(1) } }, SCENE, WORLDVIEW2)).toThrow(/band S1/);
+    expect(() => toToa({ ...radiance, bands: { S1: new Float32Array(1) } }, SCENE, WORLDVIEW2)).toThrow(
+      /band S1/,
+    );
   });
 });

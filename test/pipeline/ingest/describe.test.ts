@@ -2,7 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { acquiredAt, bandsOf, matchName, parseDescriptions } from '../../../pipeline/ingest/describe.ts';
 
-const ONE = { collection: 's2', sensor: 'sentinel2-msi', files: 'S2_{YYYY}-{MM}-{DD}_*.tif', timeOfDay: '10:04', encoding: 'toa', scale: 0.0001 };
+const ONE = {
+  collection: 's2',
+  sensor: 'sentinel2-msi',
+  files: 'S2_{YYYY}-{MM}-{DD}_*.tif',
+  timeOfDay: '10:04',
+  encoding: 'toa',
+  scale: 0.0001,
+};
 
 describe('descriptions of plain imagery', () => {
   it('take the time out of a file name only where the pattern says so', () => {
@@ -31,7 +38,11 @@ describe('descriptions of plain imagery', () => {
 
   it('match names without regular expressions getting out', () => {
     expect(matchName('a.b', 'axb')).toBeNull();
-    expect(matchName('m_*_{YYYY}{MM}{DD}.tif', 'm_4709963_se_14_1_20100629.tif')).toEqual({ YYYY: 2010, MM: 6, DD: 29 });
+    expect(matchName('m_*_{YYYY}{MM}{DD}.tif', 'm_4709963_se_14_1_20100629.tif')).toEqual({
+      YYYY: 2010,
+      MM: 6,
+      DD: 29,
+    });
     expect(matchName('a*', 'a')).toEqual({});
     expect(matchName('a*a', 'a')).toBeNull();
     expect(matchName('*_{MM}_*', 'x_a_07_b')).toEqual({ MM: 7 });

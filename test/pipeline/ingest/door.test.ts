@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeCounty } from '../../../fixtures/make/county.ts';
 import { HeituError } from '../../../pipeline/core/error.ts';
+import { QUALITY } from '../../../pipeline/core/quality.ts';
 import { type Delivery, findDeliveries } from '../../../pipeline/ingest/delivery.ts';
 import { admit } from '../../../pipeline/ingest/door.ts';
 import { openScene } from '../../../pipeline/ingest/tile.ts';
-import { QUALITY } from '../../../pipeline/core/quality.ts';
 import { temporaryFolder } from '../../helpers/folders.ts';
 import { realData } from '../../helpers/real-data.ts';
 
@@ -23,7 +23,10 @@ beforeAll(async () => {
 });
 
 /** A copy of the first delivery with one thing changed about it. */
-async function damaged(name: string, change: (paths: { image: string; metadata: string }) => Promise<void>): Promise<Delivery> {
+async function damaged(
+  name: string,
+  change: (paths: { image: string; metadata: string }) => Promise<void>,
+): Promise<Delivery> {
   const copy = join(folder, name);
   await mkdir(copy);
   const image = join(copy, first.image);
@@ -34,12 +37,21 @@ async function damaged(name: string, change: (paths: { image: string; metadata: 
   return { ...first, folder: copy };
 }
 
-const rewrite = (path: string, from: RegExp, to: string) => readFile(path, 'utf8').then((text) => writeFile(path, text.replace(from, to)));
+const rewrite = (path: string, from: RegExp, to: string) =>
+  readFile(path, 'utf8').then((text) => writeFile(path, text.replace(from, to)));
 
 describe('the door', () => {
   it('makes a scene of a Jilin-1 delivery', async () => {
     const { scene, fingerprint } = await admit(first);
-    expect(scene).toMatchObject({ sensor: 'jl1-gf02', encoding: 'boa', radiometry: 'absolute', bits: 12, nodata: 0, simulated: true, level: 'L1' });
+    expect(scene).toMatchObject({
+      sensor: 'jl1-gf02',
+      encoding: 'boa',
+      radiometry: 'absolute',
+      bits: 12,
+      nodata: 0,
+      simulated: true,
+      level: 'L1',
+    });
     expect(scene.bands.map((band) => band.name)).toEqual(['B', 'G', 'R', 'N']);
     expect(scene.grid).toMatchObject({ width: 96, height: 80, epsg: 4551 });
     expect(scene.bbox[0]).toBeGreaterThan(125);
@@ -55,14 +67,47 @@ describe('the door', () => {
 
   it.each([
     ['a truncated image', 'E_TIFF_DAMAGED', ({ image }: { image: string }) => truncate(image, 20_000)],
-    ['a file that is no TIFF', 'E_NOT_TIFF', ({ image }: { image: string }) => writeFile(image, 'not a tiff at all, only named like one')],
+    [
+      'a file that is no TIFF',
+      'E_NOT_TIFF',
+      ({ image }: { image: string }) => writeFile(image, 'not a tiff at all, only named like one'),
+    ],
     ['an empty file', 'E_NOT_TIFF', ({ image }: { image: string }) => writeFile(image, '')],
-    ['gains for three of four bands', 'E_META_INVALID', ({ metadata }: { metadata: string }) => rewrite(metadata, /(<AbsCalibrationGain>[^,]+,[^,]+),[^,]+,/, '$1,')],
-    ['no gains', 'E_META_MISSING', ({ metadata }: { metadata: string }) => rewrite(metadata, /<AbsCalibrationGain>.*<\/AbsCalibrationGain>/, '')],
-    ['a gain of zero', 'E_META_INVALID', ({ metadata }: { metadata: string }) => rewrite(metadata, /<AbsCalibrationGain>[^,]+/, '<AbsCalibrationGain>0')],
-    ['a time of another day', 'E_META_INVALID', ({ metadata }: { metadata: string }) => rewrite(metadata, /<CenterTime>2024-/, '<CenterTime>2023-')],
-    ['a satellite nobody knows', 'E_META_INVALID', ({ metadata }: { metadata: string }) => rewrite(metadata, /JL1GF02B<\/SatelliteID>/, 'XX9</SatelliteID>')],
-    ['a visible-only camera', 'E_BAND_MISSING', ({ metadata }: { metadata: string }) => rewrite(metadata, /JL1GF02B<\/SatelliteID>/, 'JL1GF03C01</SatelliteID>')],
+    [
+      'gains for three of four bands',
+      'E_META_INVALID',
+      ({ metadata }: { metadata: string }) =>
+        rewrite(metadata, /(<AbsCalibrationGain>[^,]+,[^,]+),[^,]+,/, '$1,'),
+    ],
+    [
+      'no gains',
+      'E_META_MISSING',
+      ({ metadata }: { metadata: string }) =>
+        rewrite(metadata, /<AbsCalibrationGain>.*<\/AbsCalibrationGain>/, ''),
+    ],
+    [
+      'a gain of zero',
+      'E_META_INVALID',
+      ({ metadata }: { metadata: string }) =>
+        rewrite(metadata, /<AbsCalibrationGain>[^,]+/, '<AbsCalibrationGain>0'),
+    ],
+    [
+      'a time of another day',
+      'E_META_INVALID',
+      ({ metadata }: { metadata: string }) => rewrite(metadata, /<CenterTime>2024-/, '<CenterTime>2023-'),
+    ],
+    [
+      'a satellite nobody knows',
+      'E_META_INVALID',
+      ({ metadata }: { metadata: string }) =>
+        rewrite(metadata, /JL1GF02B<\/SatelliteID>/, 'XX9</SatelliteID>'),
+    ],
+    [
+      'a visible-only camera',
+      'E_BAND_MISSING',
+      ({ metadata }: { metadata: string }) =>
+        rewrite(metadata, /JL1GF02B<\/SatelliteID>/, 'JL1GF03C01</SatelliteID>'),
+    ],
   ] as const)('refuses %s with %s, naming the file', async (what, code, change) => {
     const delivery = await damaged(what.replaceAll(' ', '-'), change);
     const error = await admit(delivery).then(
@@ -95,7 +140,11 @@ describe('the door', () => {
     await open.close();
     expect(wide.quality[0]).toBe(QUALITY.NODATA.bit);
     for (const name of ['B', 'N']) {
-      for (const [col, row] of [[0, 0], [95, 79], [40, 17]] as const) {
+      for (const [col, row] of [
+        [0, 0],
+        [95, 79],
+        [40, 17],
+      ] as const) {
         expect(wide.bands[name]![(row + 2) * 104 + col + 4]).toBe(whole.bands[name]![row * 96 + col]);
       }
     }
@@ -109,7 +158,9 @@ describe('real imagery at the door', () => {
   it.skipIf(slovenia === null)('is refused until somebody says what it is', async () => {
     const found = await findDeliveries(slovenia!);
     expect(found).toHaveLength(10);
-    expect(new Set(found.map((one) => ('error' in one ? one.error.code : 'ok')))).toEqual(new Set(['E_NAME_GRAMMAR']));
+    expect(new Set(found.map((one) => ('error' in one ? one.error.code : 'ok')))).toEqual(
+      new Set(['E_NAME_GRAMMAR']),
+    );
   });
 
   it.skipIf(naip === null)('takes NAIP’s red from band 1 because its description says so', async () => {

@@ -38,7 +38,8 @@ describe('Jilin-1 metadata', () => {
   });
 
   it('is found by local name under any parent, with any prefix and case', () => {
-    const moved = '<a:x xmlns:a="u"><a:SOLARELEVATION>30</a:SOLARELEVATION><y><databits>10</databits></y></a:x>';
+    const moved =
+      '<a:x xmlns:a="u"><a:SOLARELEVATION>30</a:SOLARELEVATION><y><databits>10</databits></y></a:x>';
     expect(parseMetadata(moved, 'b.xml')).toMatchObject({ sunElevation: 30, dataBits: 10 });
   });
 
@@ -46,7 +47,11 @@ describe('Jilin-1 metadata', () => {
     ['a DTD', '<!DOCTYPE m [<!ENTITY a "x">]><MetaData><Sensor>&a;</Sensor></MetaData>', /DTD/],
     ['text that is not XML', 'PK\u0003\u0004', /.*/],
     ['an unclosed element', '<MetaData><Sensor>PMS', /.*/],
-    ['a sun below the ground by more than it can be', WRITTEN.replace('63.25', '-163'), /SolarElevation = -163/],
+    [
+      'a sun below the ground by more than it can be',
+      WRITTEN.replace('63.25', '-163'),
+      /SolarElevation = -163/,
+    ],
     ['a gain that is no number', WRITTEN.replace('0.1177', 'NaN'), /AbsCalibrationGain/],
     ['a gain left out of its list', WRITTEN.replace('0.1177', ''), /AbsCalibrationGain/],
     ['a day that does not exist', WRITTEN.replace('2021-05-26', '2021-02-30'), /time 2021-02-30/],

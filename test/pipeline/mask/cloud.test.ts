@@ -44,7 +44,8 @@ describe('cloud mask', () => {
       }),
       121,
     );
-  const countOf = (quality: Uint16Array, bit: number) => quality.reduce((sum, flags) => sum + ((flags & bit) === 0 ? 0 : 1), 0);
+  const countOf = (quality: Uint16Array, bit: number) =>
+    quality.reduce((sum, flags) => sum + ((flags & bit) === 0 ? 0 : 1), 0);
 
   it('flags a cloud and a rim of 30 m around it, and nothing beyond', () => {
     const { quality } = flagCloud(withSquare(10), 3);
@@ -77,7 +78,8 @@ describe('cloud mask', () => {
     const plain = mask.map((_, i) => {
       const [col, row] = [i % width, Math.floor(i / width)];
       for (let r = Math.max(0, row - radius); r <= Math.min(height - 1, row + radius); r++) {
-        for (let c = Math.max(0, col - radius); c <= Math.min(width - 1, col + radius); c++) if (mask[r * width + c] === 1) return 1;
+        for (let c = Math.max(0, col - radius); c <= Math.min(width - 1, col + radius); c++)
+          if (mask[r * width + c] === 1) return 1;
       }
       return 0;
     });
@@ -87,8 +89,18 @@ describe('cloud mask', () => {
 
 describe('plausible reflectance', () => {
   it('keeps slightly negative values and takes out what cannot be', () => {
-    const tile = tileOf([[-0.01, 0.1, 0.1, 0.1], [-0.03, 0.1, 0.1, 0.1], [0.1, 1.7, 0.1, 0.1], [0.1, 0.1, Number.NaN, 0.1]], 4);
-    const undefinedAt = [...flagImplausible(tile).quality].map((flags) => (flags & QUALITY.UNDEFINED.bit) !== 0);
+    const tile = tileOf(
+      [
+        [-0.01, 0.1, 0.1, 0.1],
+        [-0.03, 0.1, 0.1, 0.1],
+        [0.1, 1.7, 0.1, 0.1],
+        [0.1, 0.1, Number.NaN, 0.1],
+      ],
+      4,
+    );
+    const undefinedAt = [...flagImplausible(tile).quality].map(
+      (flags) => (flags & QUALITY.UNDEFINED.bit) !== 0,
+    );
     expect(undefinedAt).toEqual([false, true, true, true]);
     expect([...tile.quality]).toEqual([0, 0, 0, 0]);
   });

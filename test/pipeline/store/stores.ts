@@ -96,11 +96,12 @@ export async function freshWorkspace(): Promise<string> {
 
 /** Made once per version under a private name and renamed, so that test files starting together see all of it or none. */
 async function template(): Promise<string> {
-  const { version } = createRequire(import.meta.url)('@electric-sql/pglite-postgis/package.json') as {
-    version: string;
-  };
+  const program = await readFile(
+    createRequire(import.meta.url).resolve('@electric-sql/pglite-postgis'),
+    'utf8',
+  );
   const key = createHash('sha256')
-    .update(JSON.stringify([version, await migrations()]))
+    .update(JSON.stringify([program, await migrations()]))
     .digest('hex')
     .slice(0, 12);
   const folder = join(tmpdir(), `heitu-store-template-${key}`);
