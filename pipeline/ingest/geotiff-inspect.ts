@@ -42,6 +42,8 @@ export async function inspectRaster(path: string): Promise<Inspection> {
   try {
     const raster = await openRaster(path);
     try {
+      // Before memory is taken for pixels that are not there.
+      raster.checkWhole();
       return describe(raster.info, await summarise(raster));
     } finally {
       await raster.close();

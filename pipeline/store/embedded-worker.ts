@@ -5,6 +5,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { postgis } from '@electric-sql/pglite-postgis';
 import { PGLiteSocketServer } from '@electric-sql/pglite-socket';
+import { answerTo } from './wire.ts';
 
 /** What the thread is told. */
 export interface WorkerInput {
@@ -29,9 +30,13 @@ async function serve({ dataFolder, socket }: WorkerInput): Promise<void> {
   await database.waitReady;
   await writeFile(ready, '');
 
-  // The socket server goes on waiting for ever after a throw; a database that throws instead of answering is broken.
   const run = database.execProtocolRawStream.bind(database);
-  database.execProtocolRawStream = (message, options) => run(message, options).catch(fail);
+  database.execProtocolRawStream = async (message, options) => {
+    const answer = answerTo(message, (data) => options?.onRawData?.(data));
+    // The socket server goes on waiting for ever after a throw; a database that throws instead of answering is broken.
+    await run(message, { ...options, onRawData: answer.push }).catch(fail);
+    answer.end();
+  };
 
   await rm(socket, { force: true });
   const server = new PGLiteSocketServer({ db: database, path: socket, maxConnections: 64 });

@@ -29,7 +29,7 @@ interface Owner {
  * The embedded database of a workspace. The first process opens it under the lock and serves it on a socket; all
  * others connect to that. When the owner ends, however it ends, the next one that needs the database takes over.
  */
-export async function embeddedSource(workspace: string): Promise<Source> {
+export async function embeddedSource(workspace: string, patienceMs = PATIENCE_MS): Promise<Source> {
   await mkdir(join(workspace, 'db'), { recursive: true, mode: 0o700 });
   const folder = await realpath(join(workspace, 'db'));
   await chmod(folder, 0o700);
@@ -39,7 +39,7 @@ export async function embeddedSource(workspace: string): Promise<Source> {
 
   /** Where the socket is, once it answers; opens the database here when nobody has it. */
   async function locate(): Promise<{ host: string }> {
-    const deadline = performance.now() + PATIENCE_MS;
+    const deadline = performance.now() + patienceMs;
     for (;;) {
       const owner = await readOwner(ownerFile);
       const host = owner?.socketFolder ?? folder;
@@ -73,7 +73,7 @@ export async function embeddedSource(workspace: string): Promise<Source> {
   return {
     kind: 'embedded',
     where: workspace,
-    patienceMs: PATIENCE_MS,
+    patienceMs,
     locate: async () => ({ ...(await locate()), port: 5432, user: 'postgres', database: 'postgres', max: 8 }),
     close: async () => served?.stop(),
   };

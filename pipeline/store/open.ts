@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { HeituError } from '../core/error.ts';
 import { embeddedSource } from './embedded.ts';
 import { migrate } from './migrate.ts';
 import { openSession, type Session, type Source } from './session.ts';
@@ -44,6 +45,13 @@ async function embedded(workspace: string): Promise<Source> {
 }
 
 function serverSource(databaseUrl: string): Source {
+  if (!URL.canParse(databaseUrl)) {
+    throw new HeituError('E_STORE_UNAVAILABLE', {
+      what: 'DATABASE_URL is no address',
+      where: 'DATABASE_URL',
+    });
+  }
+  // Messages name the place, never the user or password in the address.
   const { hostname, port, pathname } = new URL(databaseUrl);
   return {
     kind: 'server',

@@ -33,6 +33,7 @@ export interface DemoTruth {
     readonly ndvi: readonly number[];
     readonly cloud: readonly number[];
     readonly shadow: readonly number[];
+    readonly rim: readonly number[];
     readonly nodata: readonly number[];
   }[];
 }

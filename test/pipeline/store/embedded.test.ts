@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterEach, describe, expect, it } from 'vitest';
 import { seeded } from '../../../pipeline/core/random.ts';
+import { embeddedSource } from '../../../pipeline/store/embedded.ts';
 import { takeLock } from '../../../pipeline/store/lock.ts';
 import { openStore, type Store } from '../../../pipeline/store/open.ts';
 import { importPlaces, placesIn } from '../../../pipeline/store/place.ts';
@@ -220,6 +221,21 @@ describe('the embedded database', () => {
     expect(answers.map(([row]) => row!.n)).toEqual(asked);
   });
 
+  it('answers the question after a failed one, and no other', async () => {
+    const store = await open(await workspace());
+    const client = new pg.Client({ host: join(folders[0]!, 'db'), user: 'postgres', database: 'postgres' });
+    await client.connect();
+    for (let i = 0; i < 20; i++) {
+      await expect(client.query({ text: 'SELECT 1 / $1::int AS n', values: [0] })).rejects.toMatchObject({
+        code: '22012',
+      });
+      await expect(client.query({ text: 'SELEC $1', values: [0] })).rejects.toMatchObject({ code: '42601' });
+      expect((await client.query({ text: 'SELECT $1::int AS n', values: [i] })).rows).toEqual([{ n: i }]);
+    }
+    await client.end();
+    expect(await store.query({ text: 'SELECT 1 AS n', values: [] })).toEqual([{ n: 1 }]);
+  });
+
   it('is served on a socket that only its owner may use, and leaves the folder closed to others', async () => {
     const folder = await workspace();
     await open(folder);
@@ -257,6 +273,23 @@ describe('the embedded database', () => {
 });
 
 describe('the lock', () => {
+  it('held by a process that does not answer is reported with its number, after some patience', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'heitu-held-'));
+    folders.push(folder);
+    mkdirSync(join(folder, 'db'));
+    const lock = takeLock(join(folder, 'db', 'lock'));
+    writeFileSync(
+      join(folder, 'db', 'owner.json'),
+      JSON.stringify({ pid: 4711, socketFolder: join(folder, 'db') }),
+    );
+    const source = await embeddedSource(folder, 300);
+    await expect(source.locate()).rejects.toMatchObject({
+      code: 'E_STORE_LOCKED',
+      message: expect.stringContaining('4711'),
+    });
+    lock!.release();
+  });
+
   it('is held by one at a time, in this process too, and is free again when it is given back', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'heitu-lock-'));
     folders.push(folder);

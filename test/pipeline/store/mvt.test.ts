@@ -36,10 +36,19 @@ function tileAt(z: number, lon: number, lat: number) {
   return { z, x: Math.floor(((lon + 180) / 360) * n), y: Math.floor(((1 - north) / 2) * n) };
 }
 
-/** Largest distance in units from a corner of one shape to the outline of the other, both ways. */
+/**
+ * Largest distance in units from a corner of one shape to the outline of the other, both ways. Corners made by the cut
+ * at the buffer's edge do not count: PostGIS rounds and then cuts, we cut and then round.
+ */
 function apart(a: Decoded, b: Decoded): number {
-  const from = (one: Decoded, other: Decoded) =>
-    Math.max(...one.rings.flat().map((point) => Math.min(...other.rings.map((ring) => toRing(point, ring)))));
+  const isCut = (point: readonly number[]) => point.some((n) => n === -64 || n === 4160);
+  const from = (one: Decoded, other: Decoded) => {
+    const corners = one.rings.flat().filter((point) => !isCut(point));
+    return Math.max(
+      0,
+      ...corners.map((point) => Math.min(...other.rings.map((ring) => toRing(point, ring)))),
+    );
+  };
   return Math.max(from(a, b), from(b, a));
 }
 
@@ -61,6 +70,17 @@ function winding(ring: readonly (readonly [number, number])[]): number {
     (sum, [x, y], i) => sum + x * ring[(i + 1) % ring.length]![1] - ring[(i + 1) % ring.length]![0] * y,
     0,
   );
+}
+
+/** In square units, holes taken off; the same shape may be cut into one ring or into an outer ring and a hole. */
+function areaOf({ rings }: Decoded): number {
+  return rings.reduce((sum, ring) => sum + winding(ring) / 2, 0);
+}
+
+function outlineOf({ rings }: Decoded): number {
+  const length = (ring: Decoded['rings'][number]) =>
+    ring.slice(1).reduce((sum, [x, y], i) => sum + Math.hypot(x - ring[i]![0], y - ring[i]![1]), 0);
+  return rings.reduce((sum, ring) => sum + length(ring), 0);
 }
 
 const SEASON = { year: 2024, crop: 'maize', sowingDate: null, variety: null };
@@ -129,7 +149,7 @@ onEachStore('vector tiles', (fixture) => {
   it('are where the shapes are: a square of 0.001 degrees is found at its corners', async () => {
     const { store } = fixture();
     await importPlaces(store, 'parcel', [aPlace('P1', { geometry: square(126.2, 44) })], 'test');
-    const address = tileAt(15, 126.2003, 44.0003);
+    const address = tileAt(14, 126.2003, 44.0003);
     const { rings } = decode(await mvtTile(store, { kind: 'parcel', ...address })).features.get('P1')!;
     const place = (lon: number, lat: number) => {
       const n = 2 ** address.z * 4096;
@@ -167,7 +187,7 @@ onEachStore('vector tiles', (fixture) => {
     const [z16, z13, z11] = [await corners(15), await corners(13), await corners(11)];
     expect(z16).toBeGreaterThan(z13!);
     expect(z13).toBeGreaterThan(z11!);
-    const world = { z: 5, ...tileAt(5, 126.2, 44) };
+    const world = tileAt(5, 126.2, 44);
     expect(decode(await mvtTile(store, { kind: 'parcel', ...world })).features.size).toBe(0);
     expect(decode(await mvtTile(store, { kind: 'region', ...world })).features.size).toBe(1);
   });
@@ -198,10 +218,8 @@ onEachStore('vector tiles', (fixture) => {
         for (const [id, feature] of theirs.features) {
           const twin = ours.features.get(id)!;
           expect(twin.properties).toEqual(feature.properties);
-          expect(apart(twin, feature), `${id} at zoom ${z}`).toBeLessThanOrEqual(1.5);
-          expect(twin.rings.map((ring) => Math.sign(winding(ring)))).toEqual(
-            feature.rings.map((ring) => Math.sign(winding(ring))),
-          );
+          expect(apart(twin, feature), `${id} at zoom ${z}`).toBeLessThanOrEqual(1);
+          expect(Math.abs(areaOf(twin) - areaOf(feature))).toBeLessThanOrEqual(outlineOf(feature));
           compared += 1;
         }
       }
