@@ -115,9 +115,14 @@ function checkWhole(main: Layout, source: Source): void {
   const plain = main.compression === 1;
   for (let index = 0; index < main.offsets.length; index++) {
     if (isAbsent(main, index)) continue;
-    const size = plain
-      ? Math.min(main.sizes[index]!, rowsInBlock(main, index) * main.rowBytes)
-      : main.sizes[index]!;
+    const whole = rowsInBlock(main, index) * main.rowBytes;
+    if (plain && main.sizes[index]! < whole) {
+      throw new HeituError('E_TIFF_DAMAGED', {
+        where: source.name,
+        what: `${main.tiled ? 'tile' : 'strip'} ${index}: ${main.sizes[index]} bytes instead of ${whole}`,
+      });
+    }
+    const size = plain ? whole : main.sizes[index]!;
     if (main.offsets[index]! + size > source.size) {
       throw new HeituError('E_TIFF_DAMAGED', {
         where: source.name,

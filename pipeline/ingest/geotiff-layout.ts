@@ -48,8 +48,11 @@ export interface Layout {
 
 const MOST_PIXELS_A_SIDE = 2 ** 31 - 1;
 
+/** The tag is a 16-bit number by the book; larger ones only ever come from damage, and every band costs memory. */
+const MOST_SAMPLES = 65535;
+
 /** The most memory one block may take; larger ones would stall everything else on the machine. */
-const LARGEST_BLOCK_BYTES = 2 ** 29;
+const LARGEST_BLOCK_BYTES = 2 ** 28;
 
 /** The layout that a directory describes; throws E_TIFF_DAMAGED, E_TIFF_UNSUPPORTED or E_TIFF_TOO_LARGE. */
 export async function readLayout(source: Source, directory: Directory): Promise<Layout> {
@@ -61,7 +64,7 @@ export async function readLayout(source: Source, directory: Directory): Promise<
   if (width > MOST_PIXELS_A_SIDE || height > MOST_PIXELS_A_SIDE)
     throw tooLarge(where, `${width} × ${height} pixels`);
   const samples = await directory.number(TAG.samples, 1);
-  if (!isSize(samples)) throw damaged(`it has ${samples} samples a pixel`);
+  if (!isSize(samples) || samples > MOST_SAMPLES) throw damaged(`it has ${samples} samples a pixel`);
   const planar = await directory.number(TAG.planar, 1);
   if (planar !== 1 && planar !== 2) throw damaged(`its planar configuration is ${planar}`);
 

@@ -7,15 +7,17 @@ import { compileSimd, type SimdRunner } from './simd.ts';
 const CHUNK = 4096;
 
 /**
- * One operation over `n` pixels: `out[o + i] = a[i0 + i] ∘ b[j0 + i]`. Storing into a Float32Array rounds each result
- * to float32, which is what a GPU computes; float64 in between changes nothing for + − × ÷ √ (53 ≥ 2·24 + 2 bits,
- * Figueroa 1995, doi 10.1145/221332.221334).
+ * One operation over `n` pixels: `out[o + i] = a[i0 + i] ∘ b[j0 + i]`, and of a third operand where there is one.
+ * Storing into a Float32Array rounds each result to float32, which is what a GPU computes; float64 in between changes
+ * nothing for + − × ÷ √ (53 ≥ 2·24 + 2 bits, Figueroa 1995, doi 10.1145/221332.221334).
  */
 type Loop = (
   a: Float32Array,
   i0: number,
   b: Float32Array,
   j0: number,
+  c: Float32Array,
+  k0: number,
   out: Float32Array,
   o: number,
   n: number,
@@ -23,44 +25,59 @@ type Loop = (
 
 /** One loop an operation, written out because a loop that calls a function per pixel runs at a tenth of the speed. */
 const LOOPS: Readonly<Record<Operation, Loop>> = {
-  '+': (a, i0, b, j0, out, o, n) => {
+  '+': (a, i0, b, j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = a[i0 + i]! + b[j0 + i]!;
   },
-  '-': (a, i0, b, j0, out, o, n) => {
+  '-': (a, i0, b, j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = a[i0 + i]! - b[j0 + i]!;
   },
-  '*': (a, i0, b, j0, out, o, n) => {
+  '*': (a, i0, b, j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = a[i0 + i]! * b[j0 + i]!;
   },
-  '/': (a, i0, b, j0, out, o, n) => {
+  '/': (a, i0, b, j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = a[i0 + i]! / b[j0 + i]!;
   },
-  pow: (a, i0, b, j0, out, o, n) => {
+  pow: (a, i0, b, j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = a[i0 + i]! ** b[j0 + i]!;
   },
-  min: (a, i0, b, j0, out, o, n) => {
+  min: (a, i0, b, j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = Math.min(a[i0 + i]!, b[j0 + i]!);
   },
-  max: (a, i0, b, j0, out, o, n) => {
+  max: (a, i0, b, j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = Math.max(a[i0 + i]!, b[j0 + i]!);
   },
-  neg: (a, i0, _b, _j0, out, o, n) => {
+  neg: (a, i0, _b, _j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = -a[i0 + i]!;
   },
-  sqrt: (a, i0, _b, _j0, out, o, n) => {
+  sqrt: (a, i0, _b, _j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = Math.sqrt(a[i0 + i]!);
   },
-  tanh: (a, i0, _b, _j0, out, o, n) => {
+  tanh: (a, i0, _b, _j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = Math.tanh(a[i0 + i]!);
   },
-  exp: (a, i0, _b, _j0, out, o, n) => {
+  exp: (a, i0, _b, _j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = Math.exp(a[i0 + i]!);
   },
-  log: (a, i0, _b, _j0, out, o, n) => {
+  log: (a, i0, _b, _j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = Math.log(a[i0 + i]!);
   },
-  abs: (a, i0, _b, _j0, out, o, n) => {
+  abs: (a, i0, _b, _j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = Math.abs(a[i0 + i]!);
+  },
+  ge: (a, i0, b, j0, _c, _k0, out, o, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = a[i0 + i]! >= b[j0 + i]! ? 1 : 0;
+  },
+  and: (a, i0, b, j0, _c, _k0, out, o, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = a[i0 + i]! * b[j0 + i]!;
+  },
+  or: (a, i0, b, j0, _c, _k0, out, o, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = Math.max(a[i0 + i]!, b[j0 + i]!);
+  },
+  pick: (a, i0, b, j0, c, k0, out, o, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = a[i0 + i]! === 1 ? b[j0 + i]! : c[k0 + i]!;
+  },
+  checked: (a, i0, b, j0, _c, _k0, out, o, n) => {
+    for (let i = 0; i < n; i++) out[o + i] = a[i0 + i]! === 1 ? b[j0 + i]! : Number.NaN;
   },
 };
 
@@ -124,13 +141,15 @@ export function runLoops(program: Program, inputs: readonly Float32Array[], out:
     const offsetOf = (at: number): number => (steps[at]!.kind === 'band' ? start : 0);
     for (const [at, step] of steps.entries()) {
       if (step.kind !== 'op') continue;
-      const [a, b = a] = step.args;
+      const [a, b = a, c = a] = step.args;
       const target = at === last ? out : scratch[slots[at]!]!;
       LOOPS[step.op](
         arrayOf(a!),
         offsetOf(a!),
         arrayOf(b!),
         offsetOf(b!),
+        arrayOf(c!),
+        offsetOf(c!),
         target,
         at === last ? start : 0,
         n,

@@ -20,7 +20,24 @@ export type Node =
   | { readonly kind: 'band'; readonly name: string }
   | { readonly kind: 'unary'; readonly op: '-'; readonly of: Node }
   | { readonly kind: 'binary'; readonly op: BinaryOperator; readonly left: Node; readonly right: Node }
-  | { readonly kind: 'call'; readonly name: FunctionName; readonly args: readonly Node[] };
+  | { readonly kind: 'call'; readonly name: FunctionName; readonly args: readonly Node[] }
+  | Checked;
+
+/** A value that counts only where its conditions hold. Made from table rows; no text can spell it. */
+export interface Checked {
+  readonly kind: 'checked';
+  readonly of: Node;
+  readonly requires: readonly Bound[];
+  /** What counts instead; null when nothing does, and the pixel has no value. */
+  readonly otherwise: Node | null;
+}
+
+/** `min ≤ of ≤ max`, both ends allowed; null is no bound. "No number" is within none. */
+export interface Bound {
+  readonly of: Node;
+  readonly min: number | null;
+  readonly max: number | null;
+}
 
 /** Longest formula in characters, and deepest tree (SAFETY section 4: what is typed is bounded before it is read). */
 export const MAX_LENGTH = 2000;
@@ -79,6 +96,8 @@ function childrenOf(node: Node): readonly Node[] {
       return [node.left, node.right];
     case 'call':
       return node.args;
+    case 'checked':
+      return [node.of, ...node.requires.map((bound) => bound.of), ...(node.otherwise ? [node.otherwise] : [])];
     default:
       return [];
   }

@@ -18,8 +18,11 @@ export interface GpuEntry {
   requestAdapter(): Promise<GPUAdapter | null>;
 }
 
+/** What a kernel answers where a pixel has no value: shaders need not keep NaN apart from numbers. The largest float32, negative. */
+const NO_VALUE = -3.4028234663852886e38;
+
 /** The operations as gpu.js source. Arguments are names of our own making: no text of a formula gets here. */
-const PRINT: Readonly<Record<Operation, (a: string, b: string) => string>> = {
+const PRINT: Readonly<Record<Operation, (a: string, b: string, c: string) => string>> = {
   '+': (a, b) => `${a} + ${b}`,
   '-': (a, b) => `${a} - ${b}`,
   '*': (a, b) => `${a} * ${b}`,
@@ -35,6 +38,11 @@ const PRINT: Readonly<Record<Operation, (a: string, b: string) => string>> = {
   abs: (a) => `Math.abs(${a})`,
   min: (a, b) => `Math.min(${a}, ${b})`,
   max: (a, b) => `Math.max(${a}, ${b})`,
+  ge: (a, b) => `${a} >= ${b} ? 1.0 : 0.0`,
+  and: (a, b) => `${a} * ${b}`,
+  or: (a, b) => `Math.max(${a}, ${b})`,
+  pick: (a, b, c) => `${a} > 0.5 ? ${b} : ${c}`,
+  checked: (a, b) => `${a} > 0.5 ? ${b} : (${NO_VALUE})`,
 };
 
 /**
@@ -57,8 +65,8 @@ export function printKernel(program: Program): string {
 
 function printStep(step: Exclude<Step, { kind: 'number' }>, nameOf: (at: number) => string): string {
   if (step.kind === 'band') return `a${step.band}[this.thread.x]`;
-  const [a, b = a] = step.args;
-  return PRINT[step.op](nameOf(a!), nameOf(b!));
+  const [a, b = a, c = a] = step.args;
+  return PRINT[step.op](nameOf(a!), nameOf(b!), nameOf(c!));
 }
 
 /** The WebAssembly back end of gpu.js: SIMD, and threads from 4096 pixels on. */

@@ -1,6 +1,24 @@
-import { bandsOf, type FunctionName, type Node } from './formula.ts';
+import { HeituError } from '../core/error.ts';
+import { bandsOf, type Bound, type Checked, type FunctionName, type Node } from './formula.ts';
 
-export type Operation = '+' | '-' | '*' | '/' | 'pow' | 'neg' | FunctionName;
+/**
+ * What a step can do. The last five are conditions: `ge` asks a ≥ b (never true of "no number"), `and` and `or` join
+ * two answers, `pick` takes b where a holds and else c, and `checked`, only ever the last step, b where a holds and
+ * else no number.
+ */
+export type Operation =
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | 'pow'
+  | 'neg'
+  | FunctionName
+  | 'ge'
+  | 'and'
+  | 'or'
+  | 'pick'
+  | 'checked';
 
 /** One value of a program: a band's array, a float32 constant, or an operation on earlier values. */
 export type Step =
@@ -17,8 +35,14 @@ export interface Program {
 /** Highest whole power written as a product. */
 const MAX_PRODUCT = 8;
 
+/** A divisor nearer to 0 than this divides nothing: the pixel has no value (METHODS 3.1, `safeDiv`). */
+export const LEAST_DIVISOR = 1e-6;
+
+/** Smallest float32 with all its digits; below it devices may round to 0, and a logarithm would tell. */
+const LEAST_NORMAL = 2 ** -126;
+
 /** Each operation in float64 on float32 operands; rounding the result once to float32 gives IEEE float32 for + − × ÷ and square root. */
-export const APPLY: Readonly<Record<Operation, (a: number, b: number) => number>> = {
+const APPLY: Readonly<Record<Operation, (a: number, b: number, c: number) => number>> = {
   '+': (a, b) => a + b,
   '-': (a, b) => a - b,
   '*': (a, b) => a * b,
@@ -32,12 +56,20 @@ export const APPLY: Readonly<Record<Operation, (a: number, b: number) => number>
   abs: (a) => Math.abs(a),
   min: (a, b) => Math.min(a, b),
   max: (a, b) => Math.max(a, b),
+  ge: (a, b) => (a >= b ? 1 : 0),
+  and: (a, b) => a * b,
+  or: (a, b) => Math.max(a, b),
+  pick: (a, b, c) => (a === 1 ? b : c),
+  checked: (a, b) => (a === 1 ? b : Number.NaN),
 };
 
 /**
  * Lowers a tree to the steps that every back end runs, so that they differ in arithmetic only: equal parts are
  * shared, constant parts are computed here (in float32), `x**2` to `x**8` are multiplications and `x**0.5` a square root.
- * `lower(parseFormula('(N - R)/(N + R)'))` has five steps: N, R, N − R, N + R and their quotient.
+ * What has no value is decided by conditions, not by what a device makes of 0/0: a divisor under 1e-6, the root or a
+ * broken power of a negative number, a logarithm of nothing. Throws E_FORMULA_SYNTAX for a constant part without a
+ * finite value. `lower(parseFormula('(N - R)/(N + R)'))` has nine steps: N, R, their difference, sum and quotient, and
+ * |sum|, 1e-6, "is it at least that", and the quotient where it is.
  */
 export function lower(node: Node): Program {
   const bands = bandsOf(node);
@@ -55,9 +87,57 @@ export function lower(node: Node): Program {
   const apply = (op: Operation, ...args: number[]): number => {
     const constants = args.map((arg) => constantOf(steps[arg]!));
     if (constants.every((value) => value !== null))
-      return number(APPLY[op](constants[0]!, constants[1] ?? 0));
+      return number(fold(op, constants as number[]));
     return keep({ kind: 'op', op, args });
   };
+  // Conditions of the part being read. Each `checked` part begins a list of its own.
+  let conditions: number[] = [];
+  const need = (value: number, bound: Pick<Bound, 'min' | 'max'>): void => {
+    for (const condition of [
+      bound.min === null ? null : apply('ge', value, number(bound.min)),
+      bound.max === null ? null : apply('ge', number(bound.max), value),
+    ]) {
+      if (condition === null || constantOf(steps[condition]!) === 1) continue;
+      if (constantOf(steps[condition]!) === 0) throw noValue('a constant part is outside what it must be');
+      conditions.push(condition);
+    }
+  };
+  const divide = (over: number, under: number): number => {
+    need(apply('abs', under), { min: LEAST_DIVISOR, max: null });
+    return apply('/', over, under);
+  };
+  const power = (base: number, exponent: Node): number => {
+    // As `pow` these would differ between back ends, and a GPU has no power of a negative number.
+    const whole = exponent.kind === 'number' ? exponent.value : Number.NaN;
+    if (whole === 0.5) return call('sqrt', [base]);
+    if (Number.isInteger(whole) && whole >= 1 && whole <= MAX_PRODUCT) {
+      let product = base;
+      for (let k = 1; k < whole; k++) product = apply('*', product, base);
+      return product;
+    }
+    need(base, { min: 0, max: null });
+    return apply('pow', base, visit(exponent));
+  };
+  const call = (name: FunctionName, args: readonly number[]): number => {
+    if (name === 'sqrt') need(args[0]!, { min: 0, max: null });
+    if (name === 'log') need(args[0]!, { min: LEAST_NORMAL, max: null });
+    return apply(name, ...args);
+  };
+  const checked = ({ of, requires, otherwise }: Checked): number => {
+    const outer = conditions;
+    conditions = [];
+    const value = visit(of);
+    for (const bound of requires) need(visit(bound.of), bound);
+    const holds = all(conditions);
+    conditions = otherwise === null || holds === null ? [...outer, ...conditions] : [];
+    if (otherwise === null || holds === null) return value;
+    const other = visit(otherwise);
+    const otherHolds = all(conditions);
+    conditions = otherHolds === null ? outer : [...outer, apply('or', holds, otherHolds)];
+    return apply('pick', holds, value, other);
+  };
+  const all = ([first, ...rest]: readonly number[]): number | null =>
+    first === undefined ? null : rest.reduce((so, one) => apply('and', so, one), first);
   const visit = (n: Node): number => {
     switch (n.kind) {
       case 'number':
@@ -67,24 +147,32 @@ export function lower(node: Node): Program {
       case 'unary':
         return apply('neg', visit(n.of));
       case 'call':
-        return apply(n.name, ...n.args.map(visit));
+        return call(n.name, n.args.map(visit));
+      case 'checked':
+        return checked(n);
       case 'binary': {
         const left = visit(n.left);
-        if (n.op !== '**') return apply(n.op, left, visit(n.right));
-        // As `pow` these would differ between back ends, and a GPU has no power of a negative number.
-        const exponent = n.right.kind === 'number' ? n.right.value : Number.NaN;
-        if (exponent === 0.5) return apply('sqrt', left);
-        if (Number.isInteger(exponent) && exponent >= 1 && exponent <= MAX_PRODUCT) {
-          let power = left;
-          for (let k = 1; k < exponent; k++) power = apply('*', power, left);
-          return power;
-        }
-        return apply('pow', left, visit(n.right));
+        if (n.op === '**') return power(left, n.right);
+        const right = visit(n.right);
+        return n.op === '/' ? divide(left, right) : apply(n.op, left, right);
       }
     }
   };
-  const result = visit(node);
+  const value = visit(node);
+  const holds = all([...new Set(conditions)]);
+  const result = holds === null ? value : keep({ kind: 'op', op: 'checked', args: [holds, value] });
   return { bands, steps: trim(steps, result) };
+}
+
+function fold(op: Operation, constants: readonly number[]): number {
+  const value = Math.fround(APPLY[op](constants[0]!, constants[1] ?? 0, constants[2] ?? 0));
+  // Infinity written into a shader is an error there, and a number elsewhere.
+  if (!Number.isFinite(value)) throw noValue(`${op} of ${constants.join(', ')} has no finite value`);
+  return value;
+}
+
+function noValue(what: string): HeituError {
+  return new HeituError('E_FORMULA_SYNTAX', { where: 'constants', what });
 }
 
 function constantOf(step: Step): number | null {

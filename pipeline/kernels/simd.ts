@@ -1,6 +1,12 @@
 import type { Operation, Program, Step } from './program.ts';
 
-/** WebAssembly SIMD opcode of every operation that IEEE 754 defines to the last bit; programs with others are not taken. */
+/** Bits of the first operand where the third has ones, else of the second. */
+const BITSELECT = 0x52;
+
+/**
+ * WebAssembly SIMD opcode of every operation that IEEE 754 defines to the last bit; programs with others are not taken.
+ * A condition is a lane of all ones or all zeros here, which bitwise operations join and choose by.
+ */
 const OPCODES: Readonly<Partial<Record<Operation, number>>> = {
   abs: 0xe0,
   neg: 0xe1,
@@ -11,6 +17,11 @@ const OPCODES: Readonly<Partial<Record<Operation, number>>> = {
   '/': 0xe7,
   min: 0xe8,
   max: 0xe9,
+  ge: 0x46,
+  and: 0x4e,
+  or: 0x50,
+  pick: BITSELECT,
+  checked: BITSELECT,
 };
 
 /** Pixels worked on at a time: inputs and result of a usual formula stay in a core's fastest cache. */
@@ -114,8 +125,14 @@ const ALIGN = 4;
 
 function encodeStep(step: Exclude<Step, { kind: 'number' }>): number[] {
   if (step.kind === 'band') return [LOCAL_GET, AT, ...simd(0x00), ALIGN, ...leb(step.band * CHUNK_BYTES)];
+  const get = (arg: number) => [LOCAL_GET, ...leb(FIRST_STEP + arg)];
+  const [first, ...others] = step.args;
   // compileSimd has refused operations without an opcode.
-  return [...step.args.flatMap((arg) => [LOCAL_GET, ...leb(FIRST_STEP + arg)]), ...simd(OPCODES[step.op]!)];
+  const operate = simd(OPCODES[step.op]!);
+  if (step.op === 'pick') return [...others.flatMap(get), ...get(first!), ...operate];
+  if (step.op === 'checked')
+    return [...get(others[0]!), ...simd(0x0c), ...splat(Number.NaN), ...get(first!), ...operate];
+  return [...step.args.flatMap(get), ...operate];
 }
 
 function simd(opcode: number): number[] {

@@ -13,10 +13,8 @@ export interface WorkerInput {
   readonly socket: string;
 }
 
-/** What the thread says. */
-export type WorkerMessage =
-  | { readonly kind: 'listening' }
-  | { readonly kind: 'failed'; readonly what: string };
+/** What the thread says, once, when connections are welcome; when it cannot go on, it ends with an error. */
+export type WorkerMessage = 'listening';
 
 /**
  * The thread that has the embedded database open and serves it: a long statement keeps this thread busy, not the
@@ -47,18 +45,16 @@ async function serve({ dataFolder, socket }: WorkerInput): Promise<void> {
     await database.close();
     parentPort?.close();
   });
-  say({ kind: 'listening' });
+  parentPort?.postMessage('listening' satisfies WorkerMessage);
 }
 
-function say(message: WorkerMessage): void {
-  parentPort?.postMessage(message);
-}
-
+/** Ends the thread with an error its starter sees, whoever may catch it on the way. */
 function fail(error: unknown): never {
-  say({ kind: 'failed', what: error instanceof Error ? error.message : String(error) });
-  // In a thread this ends the thread alone; the process sees it end and gives the lock back.
-  process.exit(1);
+  queueMicrotask(() => {
+    throw error;
+  });
+  throw error;
 }
 
 // The one cast at this door: the only starter is embedded.ts, with data of this type.
-serve(workerData as WorkerInput).catch(fail);
+await serve(workerData as WorkerInput);

@@ -60,10 +60,12 @@ export async function embeddedSource(workspace: string, patienceMs = PATIENCE_MS
     try {
       const socketFolder = await socketFolderOf(folder);
       await writeOwner(ownerFile, { pid: process.pid, socketFolder });
-      return await startThread(
-        { dataFolder: join(folder, 'data'), socket: join(socketFolder, SOCKET) },
-        lock,
-      );
+      const thread = await startThread({
+        dataFolder: join(folder, 'data'),
+        socket: join(socketFolder, SOCKET),
+      });
+      thread.ended.then(() => lock.release());
+      return { socketFolder, stop: thread.stop };
     } catch (error) {
       lock.release();
       throw error;
@@ -84,34 +86,31 @@ interface Served {
   stop(): Promise<void>;
 }
 
-/** Starts the thread and waits until it listens; the lock goes back when the thread has ended. */
-async function startThread(input: WorkerInput, lock: Lock): Promise<Served> {
+interface Thread {
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts the thread and waits until it listens; when it does not, it has ended before this throws. */
+async function startThread(input: WorkerInput): Promise<Thread> {
   const worker = new Worker(new URL('./embedded-worker.ts', import.meta.url), { workerData: input });
-  const ended = new Promise<void>((resolve) => {
-    worker.once('exit', () => {
-      lock.release();
-      resolve();
-    });
+  const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  let reason = 'its thread ended';
+  worker.once('error', (error) => {
+    reason = error instanceof Error ? error.message : String(error);
   });
-  await new Promise<void>((resolve, reject) => {
-    const refuse = (what: string) =>
-      reject(new HeituError('E_STORE_UNAVAILABLE', { what, where: input.dataFolder }));
-    worker.on('message', (message: WorkerMessage) =>
-      message.kind === 'listening' ? resolve() : refuse(message.what),
-    );
-    worker.once('error', (error) => refuse(error instanceof Error ? error.message : String(error)));
-    worker.once('exit', () => refuse('its thread ended'));
-  });
+  const listens = new Promise<WorkerMessage>((resolve) => worker.once('message', resolve));
+  const said = await Promise.race([listens, ended]);
+  if (said !== 'listening')
+    throw new HeituError('E_STORE_UNAVAILABLE', { what: reason, where: input.dataFolder });
   // A command that is done must end even when it forgot to close; the next process then takes over.
   worker.unref();
-  return {
-    socketFolder: join(input.socket, '..'),
-    stop: async () => {
-      worker.ref();
-      worker.postMessage('stop');
-      await ended;
-    },
+  const stop = async () => {
+    worker.ref();
+    worker.postMessage('stop');
+    await ended;
   };
+  return { ended, stop };
 }
 
 /** True when someone accepts connections there. */

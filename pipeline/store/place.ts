@@ -111,8 +111,9 @@ function storedForm(kind: PlaceKind, place: PlaceInput): StoredPlace {
   // An escaped NUL, but not an escaped backslash before the letters u0000.
   const hasNul = texts.some((text) => text.includes('\0')) || /(?<!\\)(?:\\\\)*\\u0000/.test(properties);
   if (hasNul) throw refused(id, 'its attributes hold a NUL character');
-  if (!place.geometry.coordinates.flat().every(isRing))
-    throw refused(id, 'a ring is open or has a position that is none');
+  const rings = place.geometry.coordinates.flat();
+  if (rings.length === 0) throw refused(id, 'its shape is empty');
+  if (!rings.every(isRing)) throw refused(id, 'a ring is open or has a position that is none');
   if (!Number.isFinite(areaM2) || areaM2 < 0) throw refused(id, `its area is ${areaM2}`);
   if (
     season !== undefined &&
@@ -155,7 +156,7 @@ async function savePlaces(
   rows: readonly StoredPlace[],
   source: string,
 ): Promise<void> {
-  const save = query(sql`
+  await query(sql`
     INSERT INTO place (id, kind, code, name, area_m2, region_code, properties, source, hash, geom)
     SELECT id, ${kind}, code, name, area_m2, region_code, properties::jsonb, ${source}, hash,
       ST_SetSRID(ST_Multi(ST_Force2D(ST_GeomFromGeoJSON(geometry))), 4326)
@@ -167,14 +168,6 @@ async function savePlaces(
     ON CONFLICT (id) DO UPDATE SET code = excluded.code, name = excluded.name, area_m2 = excluded.area_m2,
       region_code = excluded.region_code, properties = excluded.properties, source = excluded.source,
       hash = excluded.hash, geom = excluded.geom, updated_at = now()`);
-  await save.catch((error: unknown) => {
-    // What PostGIS does not take; a lost connection or a full disk is another matter.
-    if (!(error instanceof HeituError) || error.code !== 'E_INTERNAL') throw error;
-    throw refused(
-      `${rows[0]!.id} to ${rows.at(-1)!.id}`,
-      error.details.what ?? 'the database does not take it',
-    );
-  });
 }
 
 async function saveSeasons(query: Query, rows: readonly StoredPlace[]): Promise<void> {

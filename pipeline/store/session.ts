@@ -137,7 +137,9 @@ const LOST = /^(ECONNREFUSED|ECONNRESET|ENOENT|EPIPE|57P0[123]|08...)$/;
 function isLost(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof HeituError) return false;
   if ('code' in error && typeof error.code === 'string') return LOST.test(error.code);
-  return /^Connection terminated|not queryable|Client was closed/.test(error.message);
+  return /^Connection terminated|not queryable|Client was closed|after calling end on the pool/.test(
+    error.message,
+  );
 }
 
 function storeError(error: unknown, source: Source): Error {

@@ -3,19 +3,22 @@ import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { asHeituError } from '../core/error.ts';
 
+/** Bytes of a file, piece by piece, made as they are asked for. */
+export type Chunks = Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
 /**
  * Writes a file so that readers see either the old one or the whole new one, even after a power cut: a temporary name
  * in the same folder (made if missing), fsync, rename, fsync of the folder. Throws E_WRITE_FAILED and leaves nothing behind.
  */
-export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>): Promise<void> {
+export async function writeAtomically(path: string, chunks: Chunks): Promise<void> {
   const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = join(folder, temporaryName(path));
   try {
     await mkdir(folder, { recursive: true });
     const file = await open(temporary, 'wx');
     try {
       // Small pieces are gathered: a COG is thousands of blocks with 4-byte sizes between them.
-      for (const piece of gathered(chunks, 1 << 20)) await writeFully(file, piece);
+      for await (const pieces of gathered(chunks, 1 << 22)) await writePieces(file, pieces);
       await file.sync();
     } finally {
       await file.close();
@@ -28,7 +31,21 @@ export async function writeAtomically(path: string, chunks: Iterable<Uint8Array>
   }
 }
 
+/** A hidden name that no other writer uses. */
+export function temporaryName(path: string): string {
+  return `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`;
+}
+
 type Writable = Awaited<ReturnType<typeof open>>;
+
+async function writePieces(file: Writable, pieces: Uint8Array[]): Promise<void> {
+  const { bytesWritten } = await file.writev(pieces);
+  let missing = bytesWritten;
+  for (const piece of pieces) {
+    if (missing < piece.length) await writeFully(file, piece.subarray(missing));
+    missing = Math.max(0, missing - piece.length);
+  }
+}
 
 async function writeFully(file: Writable, bytes: Uint8Array): Promise<void> {
   for (let done = 0; done < bytes.length; ) {
@@ -37,18 +54,21 @@ async function writeFully(file: Writable, bytes: Uint8Array): Promise<void> {
   }
 }
 
-function* gathered(chunks: Iterable<Uint8Array>, size: number): Generator<Uint8Array> {
+/** The most buffers one call may write (IOV_MAX on Linux). */
+const MOST_PIECES = 1000;
+
+async function* gathered(chunks: Chunks, size: number): AsyncGenerator<Uint8Array[]> {
   let waiting: Uint8Array[] = [];
   let length = 0;
-  for (const chunk of chunks) {
+  for await (const chunk of chunks) {
     waiting.push(chunk);
     length += chunk.length;
-    if (length < size) continue;
-    yield Buffer.concat(waiting, length);
+    if (length < size && waiting.length < MOST_PIECES) continue;
+    yield waiting;
     waiting = [];
     length = 0;
   }
-  if (length > 0) yield Buffer.concat(waiting, length);
+  if (waiting.length > 0) yield waiting;
 }
 
 async function syncFolder(folder: string): Promise<void> {

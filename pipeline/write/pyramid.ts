@@ -1,6 +1,29 @@
 /** Number arrays a COG can be written from. */
 export type CogArray = Int16Array | Uint8Array | Uint16Array | Float32Array;
 
+export type CogDtype = 'int16' | 'uint8' | 'uint16' | 'float32';
+
+/** The type of an array, as GDAL calls it. */
+export function dtypeOf(array: CogArray): CogDtype {
+  if (array instanceof Uint8Array) return 'uint8';
+  if (array instanceof Int16Array) return 'int16';
+  return array instanceof Uint16Array ? 'uint16' : 'float32';
+}
+
+/** A zeroed array of a type. */
+export function arrayOf(dtype: CogDtype, length: number): CogArray {
+  switch (dtype) {
+    case 'uint8':
+      return new Uint8Array(length);
+    case 'int16':
+      return new Int16Array(length);
+    case 'uint16':
+      return new Uint16Array(length);
+    case 'float32':
+      return new Float32Array(length);
+  }
+}
+
 /** One band of one pyramid level, row by row. */
 export interface Plane {
   readonly width: number;
@@ -12,10 +35,7 @@ export type Resampling = 'average' | 'mode';
 
 /** A zeroed array of the same kind as `like`. */
 export function arrayLike(like: CogArray, length: number): CogArray {
-  if (like instanceof Uint8Array) return new Uint8Array(length);
-  if (like instanceof Int16Array) return new Int16Array(length);
-  if (like instanceof Uint16Array) return new Uint16Array(length);
-  return new Float32Array(length);
+  return arrayOf(dtypeOf(like), length);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createConnection, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -269,6 +269,17 @@ describe('the embedded database', () => {
     writeFileSync(join(folder, 'db', 'owner.json'), '{"pid": 1, "socketFolder": "/nowhere"}');
     const store = await open(folder);
     expect(await store.query({ text: 'SELECT 1 AS n', values: [] })).toEqual([{ n: 1 }]);
+  });
+});
+
+describe('a database that cannot be opened', () => {
+  it('is reported, and the lock is free again', async () => {
+    const folder = await workspace();
+    rmSync(join(folder, 'db', 'data', 'global'), { recursive: true });
+    await expect(open(folder)).rejects.toMatchObject({ code: 'E_STORE_UNAVAILABLE' });
+    const lock = takeLock(join(folder, 'db', 'lock'));
+    expect(lock).not.toBeNull();
+    lock!.release();
   });
 });
 

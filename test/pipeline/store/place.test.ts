@@ -182,6 +182,8 @@ onEachStore('places', (fixture) => {
     };
     const bad = [
       aPlace('P1', { geometry: open }),
+      aPlace('P1', { geometry: { type: 'MultiPolygon', coordinates: [] } }),
+      aPlace('P1', { geometry: square(Number.NaN, 44) }),
       aPlace('P1', { areaM2: Number.NaN }),
       aPlace('P1', { areaM2: -1 }),
     ];
