@@ -1,8 +1,9 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Product, SeriesPoint } from './client.ts';
 import { axisOf, colorAt, ticksOf, valueText } from './layers.ts';
-import { joinFacts, monthName, percent, shortDay, tickTexts } from './text/format.ts';
+import { joinFacts, percent, shortDay, tickTexts } from './text/format.ts';
 import { type Language, say } from './text/say.ts';
+import { timeTicks } from './time-axis.ts';
 
 const MARGIN = { top: 14, right: 14, bottom: 24, left: 34 };
 const HEIGHT = 208;
@@ -21,17 +22,6 @@ export function runsOf(points: readonly SeriesPoint[]): SeriesPoint[][] {
     else if (runs.at(-1)!.length > 0) runs.push([]);
   }
   return runs.filter((run) => run.length > 0);
-}
-
-/** First days of the months between two instants, in UTC milliseconds. */
-export function monthStarts(from: number, to: number): number[] {
-  const start = new Date(from);
-  const months: number[] = [];
-  for (let i = 0; ; i++) {
-    const at = Date.UTC(start.getUTCFullYear(), start.getUTCMonth() + i, 1);
-    if (at > to) return months;
-    if (at >= from) months.push(at);
-  }
 }
 
 interface ChartProps {
@@ -115,11 +105,11 @@ export function SeasonChart({ points, product, date, language, onDate }: ChartPr
             </text>
           </g>
         ))}
-        {monthStarts(from, to).map((month) => (
-          <g key={month}>
-            <line class="axis" x1={x(month)} x2={x(month)} y1={bottom} y2={bottom + 4} />
-            <text class="tick" x={x(month) + 3} y={bottom + 17}>
-              {monthName(language, new Date(month).getUTCMonth() + 1)}
+        {timeTicks(from, to, right - MARGIN.left, language).map(({ at, label }) => (
+          <g key={at}>
+            <line class="axis" x1={x(at)} x2={x(at)} y1={bottom} y2={bottom + 4} />
+            <text class="tick" x={x(at) + 3} y={bottom + 17}>
+              {label}
             </text>
           </g>
         ))}

@@ -57,7 +57,17 @@ function presentTileJson(id: string, bounds: Bbox, links: Links): TileJson {
     minzoom: 0,
     maxzoom: DEEPEST,
     vector_layers: [
-      { id, fields: { id: 'String', code: 'String', name: 'String', crop: 'String', areaM2: 'Number' } },
+      {
+        id,
+        fields: {
+          id: 'String',
+          code: 'String',
+          name: 'String',
+          crop: 'String',
+          kind: 'String',
+          areaMu: 'Number',
+        },
+      },
     ],
   };
 }

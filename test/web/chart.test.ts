@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { monthStarts, radiusOf, runsOf } from '../../web/chart.tsx';
+import { radiusOf, runsOf } from '../../web/chart.tsx';
 import type { SeriesPoint } from '../../web/client.ts';
 
 function point(date: string, value: number | null, clearFraction = 1): SeriesPoint {
@@ -33,14 +33,5 @@ describe('the season curve', () => {
   it('gives a point an area in proportion to its clear share', () => {
     expect(radiusOf(1) ** 2 / radiusOf(0.5) ** 2).toBeCloseTo(2, 10);
     expect(radiusOf(0)).toBeGreaterThan(1);
-  });
-
-  it('marks the first day of each month inside the season', () => {
-    const months = monthStarts(Date.parse('2023-11-20'), Date.parse('2024-02-01'));
-    expect(months.map((at) => new Date(at).toISOString().slice(0, 10))).toEqual([
-      '2023-12-01',
-      '2024-01-01',
-      '2024-02-01',
-    ]);
   });
 });

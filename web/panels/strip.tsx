@@ -1,12 +1,12 @@
 import { computed } from '@preact/signals';
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
-import { monthStarts } from '../chart.tsx';
 import type { Bbox, ImageDate } from '../client.ts';
 import { collection, date, dates, placeDates, product, workspace } from '../data.ts';
 import { tileUrl } from '../layers.ts';
 import { go, language, view } from '../state.ts';
-import { day, monthName, percent, shortDay } from '../text/format.ts';
+import { day, percent, shortDay } from '../text/format.ts';
 import { say } from '../text/say.ts';
+import { timeTicks } from '../time-axis.ts';
 import { Notice } from './notice.tsx';
 
 const SIDE_PX = 20;
@@ -26,6 +26,9 @@ export function stepDate(by: number): void {
   const next = rows[Math.min(rows.length - 1, Math.max(0, index + by))];
   if (next !== undefined && next.date !== date.peek()?.date) go({ date: next.date });
 }
+
+/** Beyond a year a day needs its year beside it. */
+const YEAR_MS = 366 * DAY_MS;
 
 /** The date strip: one mark a date, as tall as its sky was clear, hollow where too little was. */
 export function Strip() {
@@ -95,9 +98,9 @@ export function Strip() {
       >
         {rows.length > 0 && (
           <>
-            {monthStarts(from, to).map((month) => (
-              <span key={month} class="month" style={{ left: `${x(month)}px` }}>
-                {monthName(lang, new Date(month).getUTCMonth() + 1)}
+            {timeTicks(from, to, width - 2 * SIDE_PX, lang).map(({ at, label }) => (
+              <span key={at} class="month" style={{ left: `${x(at)}px` }}>
+                {label}
               </span>
             ))}
             {now > from && now < to && (
@@ -118,7 +121,7 @@ export function Strip() {
                 class="current-date"
                 style={{ left: `${Math.min(width - 46, Math.max(46, x(Date.parse(current.date))))}px` }}
               >
-                {shortDay(lang, current.date)}
+                {to - from > YEAR_MS ? day(lang, current.date) : shortDay(lang, current.date)}
               </span>
             )}
           </>
