@@ -8,6 +8,9 @@ const NODATA = -32768;
 /** Distance from an int16 count to its place in an unsigned table. */
 const SHIFT = 32768;
 
+/** Stored counts as a map tile has them, NaN for nodata. */
+export type Counts = Float32Array | Float64Array;
+
 /** RGBA of every int16 count, one word of four bytes each, in the order of counts from −32768. */
 export type ColorTable = Uint32Array;
 
@@ -39,7 +42,7 @@ function rgbOf(hex: string): readonly [number, number, number] {
 }
 
 /** Counts (NaN is nodata) as an RGBA picture in the colours of the table. */
-export function paintCounts(counts: Float64Array, table: ColorTable): Uint8Array {
+export function paintCounts(counts: Counts, table: ColorTable): Uint8Array {
   const pixels = new Uint32Array(counts.length);
   for (let i = 0; i < counts.length; i++) {
     const count = counts[i]!;
@@ -49,8 +52,8 @@ export function paintCounts(counts: Float64Array, table: ColorTable): Uint8Array
 }
 
 /** Red, green and blue bands of 0–255 as an RGBA picture; a pixel is transparent when none of the three has a value. */
-export function paintBands(bands: readonly Float64Array[]): Uint8Array {
-  const [red, green, blue] = bands as readonly [Float64Array, Float64Array, Float64Array];
+export function paintBands(bands: readonly Counts[]): Uint8Array {
+  const [red, green, blue] = bands as readonly [Counts, Counts, Counts];
   const pixels = new Uint8Array(red.length * 4);
   for (let i = 0; i < red.length; i++) {
     const [r, g, b] = [red[i]!, green[i]!, blue[i]!];
@@ -68,7 +71,7 @@ export function paintBands(bands: readonly Float64Array[]): Uint8Array {
  * Counts as RGB that a browser can turn back: `count + 32768` is `256 R + G`, nodata is 0. There is no alpha channel,
  * because canvases multiply colours by it and back, and lose the low byte.
  */
-export function packCounts(counts: Float64Array): Uint8Array {
+export function packCounts(counts: Counts): Uint8Array {
   const pixels = new Uint8Array(counts.length * 3);
   for (let i = 0; i < counts.length; i++) {
     const count = counts[i]!;

@@ -9,7 +9,7 @@ import { PRODUCTS, type ProductId, type ProductRow } from '../pipeline/products/
 import { BANDS, type BandCode } from '../pipeline/sensors/bands.ts';
 import type { SensorRow } from '../pipeline/sensors/row.ts';
 import { SENSORS, type SensorId, sensorOfSatellite } from '../pipeline/sensors/table.ts';
-import { STATISTICS, type StatisticId } from '../pipeline/zones/statistics.ts';
+import { STATISTICS, type StatisticId, statisticRow } from '../pipeline/zones/statistics.ts';
 
 const isHan = (text: string) => /\p{Script=Han}/u.test(text);
 
@@ -114,17 +114,24 @@ describe.each(Object.entries(COMMANDS) as [string, CommandRow][])('verb %s', (ve
 describe('tables', () => {
   it('give every statistic a value for a single pixel', () => {
     const one = {
+      covered: 1,
       count: 1,
       weight: 0.5,
       sum: 1.5,
       squares: 0,
       min: 3,
       max: 3,
-      values: Float64Array.of(3),
-      weights: Float64Array.of(0.5),
+      groups: {
+        size: 1,
+        values: Float64Array.of(3),
+        counts: Float64Array.of(1),
+        weights: Float64Array.of(0.5),
+        firsts: Float64Array.of(0.5),
+        lasts: Float64Array.of(0.5),
+      },
     };
-    for (const id of Object.keys(STATISTICS) as StatisticId[])
-      expect(Number.isFinite(STATISTICS[id].of(one)), id).toBe(true);
+    for (const id of [...Object.keys(STATISTICS), 'p1', 'p99'] as StatisticId[])
+      expect(Number.isFinite(statisticRow(id).of(one)), id).toBe(true);
   });
 
   it('name every band once in STAC’s words', () => {

@@ -4,12 +4,13 @@ import { z } from 'zod';
 import type { Bbox } from '../../pipeline/core/grid.ts';
 import { INDICES } from '../../pipeline/indices/table.ts';
 import { PRODUCTS, type ProductId } from '../../pipeline/products/table.ts';
-import { mapTile } from '../../pipeline/read/map-tile.ts';
+import { mapTile, recycleTile } from '../../pipeline/read/map-tile.ts';
 import { sceneById } from '../../pipeline/store/scene.ts';
 import { type TileJson, tileJson } from '../contract/tiles.ts';
 import type { Deps } from '../deps.ts';
 import { type Links, MEDIA } from '../links.ts';
-import { colorTable, encodePng, packCounts, paintBands, paintCounts, TILE_EDGE } from '../paint.ts';
+import { type Counts, colorTable, encodePng, packCounts, paintBands, TILE_EDGE } from '../paint.ts';
+import { indexCounts, paletteOf } from '../palette.ts';
 import {
   checkTile,
   collectionId,
@@ -22,6 +23,7 @@ import {
   TRUE_COLOR,
   zoom,
 } from '../params.ts';
+import { indexedPng } from '../png.ts';
 import { plainBox } from '../present.ts';
 import type { Sheet } from '../published.ts';
 import { type BytesAnswer, bytesRoute, jsonRoute, type Route } from '../route.ts';
@@ -32,8 +34,9 @@ interface Painter {
   readonly name: string;
   /** Bands of the files, counted from 1. */
   readonly bands: readonly number[];
+  /** Of the picture of no value at all. */
   readonly channels: 3 | 4;
-  readonly paint: (bands: readonly Float64Array[]) => Uint8Array;
+  readonly png: (bands: readonly Counts[]) => Promise<Uint8Array>;
 }
 
 /** Five minutes without asking again: what is published changes only when a scene is processed anew. */
@@ -47,7 +50,8 @@ export const MAP_ROUTES: readonly Route[] = [
   bytesRoute({
     path: '/v1/maps/{collection}/{product}/{date}/{z}/{x}/{y}.png',
     operation: 'mapTile',
-    summary: 'map tile in the colours of the product (RGBA, 256 × 256), transparent where there is no value',
+    summary:
+      'map tile in the colours of the product (palette PNG, 256 × 256), transparent where there is no value',
     parameters: PICTURE.extend(TILE),
     query: z.object({}),
     type: MEDIA.png,
@@ -68,9 +72,17 @@ export const MAP_ROUTES: readonly Route[] = [
   tileJsonRoute('raw', COUNTS),
 ];
 
-const RAW: Painter = { name: 'raw', bands: [1], channels: 3, paint: ([counts]) => packCounts(counts!) };
+const RAW: Painter = {
+  name: 'raw',
+  bands: [1],
+  channels: 3,
+  png: ([counts]) => encodePng(packCounts(counts!), 3),
+};
 const PICTURES = new Map<string, Painter>([
-  [TRUE_COLOR, { name: TRUE_COLOR, bands: [1, 2, 3], channels: 4, paint: paintBands }],
+  [
+    TRUE_COLOR,
+    { name: TRUE_COLOR, bands: [1, 2, 3], channels: 4, png: (bands) => encodePng(paintBands(bands), 4) },
+  ],
 ]);
 
 /** The painter of a picture; that of a product is made when first asked for and kept. */
@@ -78,12 +90,15 @@ function painterOf(picture: ProductId | typeof TRUE_COLOR): Painter {
   const known = PICTURES.get(picture);
   if (known !== undefined || picture === TRUE_COLOR) return known ?? RAW;
   const { legend, from } = PRODUCTS[picture];
-  const table = colorTable(legend, INDICES[from.index].scale);
+  const palette = paletteOf(colorTable(legend, INDICES[from.index].scale));
   const painter: Painter = {
     name: JSON.stringify(legend),
     bands: [1],
     channels: 4,
-    paint: ([counts]) => paintCounts(counts!, table),
+    png: ([counts]) => {
+      const { indices, palette: colours } = indexCounts(counts!, palette);
+      return indexedPng(indices, TILE_EDGE, TILE_EDGE, colours);
+    },
   };
   PICTURES.set(picture, painter);
   return painter;
@@ -101,9 +116,12 @@ async function drawTile(sheet: Sheet, address: Address, painter: Painter, deps: 
     body: () =>
       deps.tiles.get(etag, async () => {
         const tile = await mapTile(files, z, x, y, painter.bands, TILE_EDGE);
-        return tile === null
-          ? empty(painter.channels)
-          : encodePng(painter.paint(tile.values), painter.channels);
+        if (tile === null) return empty(painter.channels);
+        try {
+          return await painter.png(tile.values);
+        } finally {
+          recycleTile(tile);
+        }
       }),
   };
 }

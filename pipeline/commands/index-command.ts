@@ -59,6 +59,11 @@ export const INDEX: CommandRow = {
       value: 'NAME',
       help: { zh: '计算后端：auto webgpu wasm cpu', en: 'kernel back end: auto webgpu wasm cpu' },
     },
+    threads: {
+      kind: 'value',
+      value: 'N',
+      help: { zh: '线程数（默认全部核心）', en: 'threads to work in (default: all cores)' },
+    },
     compress: {
       kind: 'value',
       value: 'NAME',
@@ -84,6 +89,7 @@ async function run(call: Call): Promise<0 | 1 | 2> {
     offset: numberOption(call, 'offset', { min: -1e6, max: 1e6 }),
     epsg: epsgOption(call),
     compress: choiceOption(call, 'compress', ['deflate', 'zstd']) ?? 'deflate',
+    threads: numberOption(call, 'threads', { min: 1, max: 1024, whole: true }),
     version: VERSION,
   } as const;
   const backend = await openBackend(choiceOption(call, 'backend', ['auto', ...BACKENDS]) ?? 'auto');
@@ -94,15 +100,22 @@ async function run(call: Call): Promise<0 | 1 | 2> {
         const bands = await bandsOf(call, image.file);
         const stage = startStage(terminal, image.stem, 1);
         const started = terminal.now().getTime();
+        const rate = (pixels: number) => {
+          const seconds = (terminal.now().getTime() - started) / 1000;
+          return `${(pixels / 1e6 / Math.max(seconds, 1e-3)).toFixed(1)} Mpx/s`;
+        };
+        let pixels = 0;
         const files = await indexFile({
           ...settings,
           bands,
           stem: image.stem,
-          backend,
-          onTile: (done, total) => stage.update(done / total),
+          backend: backend.name,
+          onPixels: (done, total) => {
+            pixels = total;
+            stage.update(done / total, rate(done));
+          },
         });
-        const seconds = (terminal.now().getTime() - started) / 1000;
-        stage.finish(`${files.length} file(s), ${backend.name}, ${seconds.toFixed(2)} s`);
+        stage.finish(`${files.length} file(s), ${backend.name}, ${rate(pixels)}`);
         for (const file of files) report(call, file, backend.name);
       } catch (thrown) {
         const error = asHeituError(thrown, 'E_INTERNAL', image.file ?? image.stem);

@@ -1,7 +1,14 @@
 import { HeituError } from '../core/error.ts';
 import { writeWhole } from '../jobs/workspace.ts';
-import { COVERAGE_RULES, type CoverageRule, type ZonalRow, zonalOfFile } from '../jobs/zonal.ts';
-import { isStatisticId, STATISTICS, type StatisticId } from '../zones/statistics.ts';
+import { COVERAGE_RULES, type ZonalRow, zonalOfFile } from '../jobs/zonal.ts';
+import {
+  CLASS_STATISTICS,
+  type ClassStatisticId,
+  isClassStatisticId,
+  isStatisticId,
+  STATISTICS,
+  type StatisticId,
+} from '../zones/statistics.ts';
 import {
   type Call,
   type CommandRow,
@@ -14,7 +21,10 @@ import {
 import { csvCell } from './csv.ts';
 import { startStage } from './progress.ts';
 
-const DEFAULT_STATISTICS: readonly StatisticId[] = ['mean', 'stdev', 'min', 'max', 'median'];
+const DEFAULT_STATISTICS = 'mean,stdev,min,max,median';
+
+/** What --statistics takes, for help and messages. */
+const KNOWN = [...Object.keys(STATISTICS), 'p1…p99', ...Object.keys(CLASS_STATISTICS)].join(' ');
 
 export const STATS: CommandRow = {
   operands: 'RASTER PARCELS',
@@ -27,8 +37,8 @@ export const STATS: CommandRow = {
       kind: 'value',
       value: 'LIST',
       help: {
-        zh: `统计量：${Object.keys(STATISTICS).join(' ')}`,
-        en: `any of ${Object.keys(STATISTICS).join(' ')}`,
+        zh: `统计量：${KNOWN}`,
+        en: `any of ${KNOWN}`,
       },
     },
     rule: {
@@ -42,6 +52,14 @@ export const STATS: CommandRow = {
     band: { kind: 'value', value: 'N', help: { zh: '波段号（默认 1）', en: 'band number (default 1)' } },
     id: { kind: 'value', value: 'FIELD', help: { zh: '作为编号的字段', en: 'property that is the id' } },
     ...EPSG_OPTION,
+    threads: {
+      kind: 'value',
+      value: 'N',
+      help: {
+        zh: '线程数（默认全部核心；结果与此无关）',
+        en: 'threads (default all cores; results are the same)',
+      },
+    },
     out: {
       kind: 'value',
       value: 'FILE',
@@ -64,14 +82,7 @@ async function run(call: Call): Promise<0 | 1> {
   if (raster === undefined || vector === undefined || others.length > 0) {
     throw new HeituError('E_USAGE', { what: 'give one raster and one vector file', where: 'stats' });
   }
-  const statistics = (call.value('statistics')?.split(',') ?? DEFAULT_STATISTICS).map((id) => {
-    if (!isStatisticId(id))
-      throw new HeituError('E_PARAMETER_INVALID', {
-        where: '--statistics',
-        what: `${id}, expected ${Object.keys(STATISTICS).join(', ')}`,
-      });
-    return id;
-  });
+  const { statistics, classes } = askedStatistics(call.value('statistics') ?? DEFAULT_STATISTICS);
   const out = call.value('out');
   if (out !== undefined && !/\.(csv|geojson|json)$/i.test(out)) {
     throw new HeituError('E_PARAMETER_INVALID', {
@@ -82,53 +93,82 @@ async function run(call: Call): Promise<0 | 1> {
   const stage = startStage(terminal, 'stats', 1);
   const { rows, refused } = await zonalOfFile(raster, vector, {
     statistics,
-    rule: choiceOption(call, 'rule', Object.keys(COVERAGE_RULES) as CoverageRule[]) ?? 'exact',
+    classes,
+    rule: choiceOption(call, 'rule', COVERAGE_RULES) ?? 'exact',
     band: numberOption(call, 'band', { min: 1, max: 65_535, whole: true }) ?? 1,
     id: call.value('id'),
     epsg: epsgOption(call),
-    onPlace: (done, total) => stage.update(done / total),
+    threads: numberOption(call, 'threads', { min: 1, max: 256, whole: true }),
+    onPart: (done, total) => stage.update(done / total),
   });
   for (const error of refused) terminal.note(errorLine(error, terminal.config.language));
   stage.finish(`${rows.length} place(s), ${refused.length} refused`);
+  const columns = [...statistics, ...classColumns(rows, classes)];
   if (out !== undefined) {
-    await writeWhole(out, /\.csv$/i.test(out) ? csvOf(rows, statistics) : geojsonOf(rows, statistics));
+    await writeWhole(out, /\.csv$/i.test(out) ? csvOf(rows, columns) : geojsonOf(rows, columns));
     if (!call.flag('json')) terminal.print(out);
   }
   if (call.flag('json')) for (const row of rows) terminal.print(JSON.stringify(flat(row)));
-  else if (out === undefined) terminal.print(csvOf(rows, statistics).trimEnd());
+  else if (out === undefined) terminal.print(csvOf(rows, columns).trimEnd());
   return refused.length > 0 ? 1 : 0;
 }
 
-function flat(row: ZonalRow) {
+function askedStatistics(text: string): { statistics: StatisticId[]; classes: ClassStatisticId[] } {
+  const statistics: StatisticId[] = [];
+  const classes: ClassStatisticId[] = [];
+  for (const id of text.split(',')) {
+    if (isStatisticId(id)) statistics.push(id);
+    else if (isClassStatisticId(id)) classes.push(id);
+    else
+      throw new HeituError('E_PARAMETER_INVALID', {
+        where: '--statistics',
+        what: `${id}, expected ${KNOWN.replaceAll(' ', ', ')}`,
+      });
+  }
+  return { statistics, classes };
+}
+
+/** `frac_1`, `frac_3`, `area_1` …: a column for every class that lies under some place, in order. */
+function classColumns(rows: readonly ZonalRow[], classes: readonly ClassStatisticId[]): string[] {
+  return classes.flatMap((id) => {
+    const found = new Set(rows.flatMap((row) => Object.keys(row.classes[id] ?? {})));
+    return [...found].sort((a, b) => Number(a) - Number(b)).map((value) => `${id}_${value}`);
+  });
+}
+
+function flat(row: ZonalRow): Record<string, unknown> {
+  const classes = Object.entries(row.classes).flatMap(([id, numbers]) =>
+    Object.entries(numbers).map(([value, number]) => [`${id}_${value}`, number] as const),
+  );
   return {
     id: row.feature.id,
     name: row.feature.name,
     pixel_count: row.pixelCount,
     clear_fraction: row.clearFraction,
     ...row.values,
+    ...Object.fromEntries(classes),
   };
 }
 
-function csvOf(rows: readonly ZonalRow[], statistics: readonly StatisticId[]): string {
-  const header = ['id', 'name', 'pixel_count', 'clear_fraction', ...statistics];
+function csvOf(rows: readonly ZonalRow[], columns: readonly string[]): string {
+  const header = ['id', 'name', 'pixel_count', 'clear_fraction', ...columns];
   const lines = rows.map((row) => {
-    const facts: Record<string, unknown> = flat(row);
+    const facts = flat(row);
     return header.map((name) => csvCell(facts[name])).join(',');
   });
   return `${[header.join(','), ...lines].join('\n')}\n`;
 }
 
-function geojsonOf(rows: readonly ZonalRow[], statistics: readonly StatisticId[]): string {
-  const features = rows.map((row) => ({
-    type: 'Feature',
-    id: row.feature.id,
-    properties: {
-      ...row.feature.properties,
-      pixel_count: row.pixelCount,
-      clear_fraction: row.clearFraction,
-      ...Object.fromEntries(statistics.map((id) => [id, row.values[id] ?? null])),
-    },
-    geometry: { type: 'MultiPolygon', coordinates: row.feature.polygon },
-  }));
+function geojsonOf(rows: readonly ZonalRow[], columns: readonly string[]): string {
+  const features = rows.map((row) => {
+    const facts = flat(row);
+    const numbers = ['pixel_count', 'clear_fraction', ...columns].map((name) => [name, facts[name] ?? null]);
+    return {
+      type: 'Feature',
+      id: row.feature.id,
+      properties: { ...row.feature.properties, ...Object.fromEntries(numbers) },
+      geometry: { type: 'MultiPolygon', coordinates: row.feature.polygon },
+    };
+  });
   return `${JSON.stringify({ type: 'FeatureCollection', features })}\n`;
 }

@@ -1,5 +1,5 @@
 import { promisify } from 'node:util';
-import { constants, inflate, zstdDecompress } from 'node:zlib';
+import { constants, inflate, inflateSync, zstdDecompress, zstdDecompressSync } from 'node:zlib';
 import type { getDecoder } from 'geotiff';
 import { HeituError } from '../core/error.ts';
 import { decodeJpeg, jpegFrame } from './geotiff-jpeg.ts';
@@ -21,6 +21,8 @@ interface Job {
   readonly rows: number;
   /** The file, for messages. */
   readonly where: string;
+  /** Decode in this thread. */
+  readonly blocking: boolean;
 }
 
 interface Codec {
@@ -103,6 +105,7 @@ export async function decompress(
   rows: number,
   where: string,
   block: string,
+  blocking: boolean,
 ): Promise<Uint8Array> {
   const codec = CODECS[layout.compression]!;
   const expected = rows * layout.rowBytes;
@@ -116,7 +119,7 @@ export async function decompress(
   const capacity = layout.rowBytes * layout.blockHeight;
   let output: Uint8Array;
   try {
-    output = await codec.decode({ input: bytes, expected, capacity, layout, rows, where });
+    output = await codec.decode({ input: bytes, expected, capacity, layout, rows, where, blocking });
   } catch (error) {
     if (error instanceof HeituError) throw error;
     throw damaged(`${codec.name}: ${error instanceof Error ? error.message : String(error)}`, error);
@@ -128,18 +131,20 @@ export async function decompress(
 /** Some writers pad blocks; what goes far beyond the block is an attack or an error. */
 const PADDING = 65536;
 
-async function decodeDeflate({ input, capacity }: Job): Promise<Uint8Array> {
-  return await inflateAsync(input, {
+function decodeDeflate({ input, capacity, blocking }: Job): Uint8Array | Promise<Uint8Array> {
+  const options = {
     // One piece for the whole block, and a little more, or zlib asks for a second one just to find the end.
     chunkSize: capacity + 64,
     maxOutputLength: capacity + PADDING,
     // What is there of a cut-off stream comes out; the caller sees that it is too little.
     finishFlush: constants.Z_SYNC_FLUSH,
-  });
+  };
+  return blocking ? inflateSync(input, options) : inflateAsync(input, options);
 }
 
-async function decodeZstd({ input, capacity }: Job): Promise<Uint8Array> {
-  return await zstdAsync(input, { chunkSize: capacity + 64, maxOutputLength: capacity + PADDING });
+function decodeZstd({ input, capacity, blocking }: Job): Uint8Array | Promise<Uint8Array> {
+  const options = { chunkSize: capacity + 64, maxOutputLength: capacity + PADDING };
+  return blocking ? zstdDecompressSync(input, options) : zstdAsync(input, options);
 }
 
 /** TIFF 6.0 section 9: a count byte, then either that many literal bytes or one byte to repeat. */

@@ -6,7 +6,7 @@ import { type Directory, readStructure, type Structure, TAG } from './geotiff-di
 import { readGeoreference } from './geotiff-georeference.ts';
 import { type Dtype, type Layout, readLayout, rowsInBlock } from './geotiff-layout.ts';
 import { type BandInfo, readAnnotations } from './geotiff-metadata.ts';
-import { makeArray, storedAs, type TypedArray, toSamples } from './geotiff-samples.ts';
+import { makeArray, type Rows, type Run, storedAs, type TypedArray, unpackRows } from './geotiff-samples.ts';
 import { fileSource, type Source } from './geotiff-source.ts';
 
 /** What a raster is, from its tags alone. */
@@ -44,6 +44,12 @@ export interface RasterFile {
    * Throws E_TIFF_DAMAGED, E_TIFF_UNSUPPORTED, E_TIFF_TOO_LARGE, or RangeError for a window or band that is not there.
    */
   read(bands: readonly number[], window: Window, level?: number): Promise<TypedArray[]>;
+  /**
+   * The same pixels at full size, handed over row by row while they are still in the processor's cache, and without
+   * arrays for the whole window: for those who make something else of them at once. Every pixel comes once, rows of a
+   * block in order; blocks in no order.
+   */
+  eachRow(bands: readonly number[], window: Window, take: TakeRow): Promise<void>;
   /** False when no block of the window (at full size) was ever written, so that all of it is nodata, or 0. */
   isWritten(bands: readonly number[], window: Window): boolean;
   /** Throws E_TIFF_DAMAGED when a block of the full-size image lies beyond the end of the file: it was cut off. */
@@ -51,14 +57,28 @@ export interface RasterFile {
   close(): Promise<void>;
 }
 
+export interface OpenOptions {
+  /**
+   * Read and decode in the thread that asks, one block after the other: for threads whose only work this is. Left out,
+   * several blocks are decoded at a time while the thread goes on.
+   */
+  readonly blocking?: boolean;
+}
+
+/**
+ * `count` pixels of the asked band number `into` (its place in the list), from column `col` of row `row`, both counted in
+ * the window: they are `run.samples[run.start]` and every `run.stride`-th after it, until the call returns.
+ */
+export type TakeRow = (into: number, row: number, col: number, run: Run, count: number) => void;
+
 /**
  * Opens a TIFF for reading; close it when done. Throws E_FILE_MISSING, E_NOT_TIFF, E_TIFF_DAMAGED, E_TIFF_UNSUPPORTED
  * or E_TIFF_TOO_LARGE. `(await openRaster('ndvi.tif')).info.epsg` is 4551.
  */
-export async function openRaster(path: string): Promise<RasterFile> {
-  const source = await fileSource(path);
+export async function openRaster(path: string, options: OpenOptions = {}): Promise<RasterFile> {
+  const source = await fileSource(path, options);
   try {
-    return await openSource(source);
+    return await openSource(source, options);
   } catch (error) {
     await source.close();
     throw error;
@@ -66,7 +86,10 @@ export async function openRaster(path: string): Promise<RasterFile> {
 }
 
 /** The same for bytes from anywhere; closing the raster closes the source. */
-export async function openSource(source: Source): Promise<RasterFile> {
+export async function openSource(
+  source: Source,
+  { blocking = false }: OpenOptions = {},
+): Promise<RasterFile> {
   const structure = await readStructure(source);
   const [first] = structure.directories;
   const main = await readLayout(source, first);
@@ -97,10 +120,15 @@ export async function openSource(source: Source): Promise<RasterFile> {
     levels,
     bigEndian: structure.bigEndian,
     fill: storedAs(main.dtype, info.nodata) ?? 0,
+    blocking,
   };
   return {
     info,
     read: (bands, window, level = 0) => readWindow(open, bands, window, level),
+    eachRow: async (bands, window, take) => {
+      checkWindow(main, bands, window);
+      await readRows(open, main, bands, window, take);
+    },
     isWritten: (bands, window) => {
       checkWindow(main, bands, window);
       return piecesOf(main, bands, window).some(({ index }) => !isAbsent(main, index));
@@ -110,9 +138,14 @@ export async function openSource(source: Source): Promise<RasterFile> {
   };
 }
 
+/** What blocks that share their bytes may decode to; beyond it the file is made to keep its reader busy. */
+const MOST_SHARED_BYTES = 2 ** 30;
+
 /** Positions are read when a file is opened, so this costs no reading. */
 function checkWhole(main: Layout, source: Source): void {
   const plain = main.compression === 1;
+  let stored = 0;
+  let decoded = 0;
   for (let index = 0; index < main.offsets.length; index++) {
     if (isAbsent(main, index)) continue;
     const whole = rowsInBlock(main, index) * main.rowBytes;
@@ -123,12 +156,20 @@ function checkWhole(main: Layout, source: Source): void {
       });
     }
     const size = plain ? whole : main.sizes[index]!;
+    stored += size;
+    decoded += whole;
     if (main.offsets[index]! + size > source.size) {
       throw new HeituError('E_TIFF_DAMAGED', {
         where: source.name,
         what: `${main.tiled ? 'tile' : 'strip'} ${index} reaches beyond the end of the file at ${source.size}`,
       });
     }
+  }
+  if (stored > source.size && decoded > MOST_SHARED_BYTES) {
+    throw new HeituError('E_TIFF_TOO_LARGE', {
+      where: source.name,
+      what: `${decoded} bytes of pixels out of blocks that lie upon each other`,
+    });
   }
 }
 
@@ -193,6 +234,7 @@ interface Open {
   readonly bigEndian: boolean;
   /** What pixels of blocks are that nobody wrote. */
   readonly fill: number;
+  readonly blocking: boolean;
 }
 
 /** Typed arrays beyond this make little sense for one window: read it in pieces. */
@@ -218,18 +260,32 @@ async function readWindow(
     });
   }
   const out = bands.map(() => makeArray(layout.dtype, length));
+  await readRows(open, layout, bands, window, (into, row, col, { samples, start, stride }, count) => {
+    const band = out[into]!;
+    const to = row * window.width + col;
+    if (stride === 1) band.set(samples.subarray(start, start + count), to);
+    else for (let i = 0; i < count; i++) band[to + i] = samples[start + i * stride]!;
+  });
+  return out;
+}
+
+async function readRows(
+  open: Open,
+  layout: Layout,
+  bands: readonly number[],
+  window: Window,
+  take: TakeRow,
+): Promise<void> {
   const pieces = piecesOf(layout, bands, window);
   let next = 0;
   const work = async () => {
     while (next < pieces.length) {
       const piece = pieces[next++]!;
-      const samples = await readPiece(open, layout, piece);
-      for (const { into, sample } of piece.targets)
-        copyPiece(layout, piece, samples, sample, window, out[into]!, open.fill);
+      await handOver(open, layout, piece, window, take);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, pieces.length) }, work));
-  return out;
+  const workers = open.blocking ? 1 : Math.min(CONCURRENCY, pieces.length);
+  await Promise.all(Array.from({ length: workers }, work));
 }
 
 function checkWindow(layout: Layout, bands: readonly number[], { col, row, width, height }: Window): void {
@@ -295,22 +351,28 @@ function piecesOf(layout: Layout, bands: readonly number[], window: Window): Pie
   return pieces;
 }
 
-/** Decoded rows; `firstRow` is the row of the block they start with. */
-interface Samples {
-  readonly data: TypedArray;
-  readonly firstRow: number;
-}
-
 /** True for a block that nobody wrote: GDAL takes a missing position or size as "all nodata". */
 function isAbsent(layout: Layout, index: number): boolean {
   return layout.offsets[index] === 0 || layout.sizes[index] === 0;
 }
 
-/** Null for a block that was never written. */
-async function readPiece(open: Open, layout: Layout, piece: Piece): Promise<Samples | null> {
-  const { source, bigEndian } = open;
+/** The most uncompressed bytes read at once: they are soon in use, and again out of the cache. */
+const PLAIN_BYTES = 2 ** 20;
+
+/** Reads and decodes what the window needs of one block, and hands it over. */
+async function handOver(
+  open: Open,
+  layout: Layout,
+  piece: Piece,
+  window: Window,
+  take: TakeRow,
+): Promise<void> {
+  const { source } = open;
   const { index } = piece;
-  if (isAbsent(layout, index)) return null;
+  if (isAbsent(layout, index)) {
+    handOverNothing(open, layout, piece, window, take);
+    return;
+  }
   const at = layout.offsets[index]!;
   const size = layout.sizes[index]!;
   const name = `${layout.tiled ? 'tile' : 'strip'} ${index}`;
@@ -324,40 +386,80 @@ async function readPiece(open: Open, layout: Layout, piece: Piece): Promise<Samp
   if (isPlain && stored < whole * layout.rowBytes) {
     throw damaged(`${stored} bytes instead of ${whole * layout.rowBytes}`);
   }
-  const top = isPlain ? piece.top : 0;
-  const rows = isPlain ? piece.bottom - piece.top : whole;
-  const raw = await source.read(at + top * layout.rowBytes, isPlain ? rows * layout.rowBytes : size);
-  const bytes = await decompress(layout, raw, rows, source.name, name);
-  return { data: toSamples(layout, bytes, rows, bigEndian), firstRow: top };
+  const unpack = async (raw: Uint8Array, shape: Layout, rows: number) => {
+    const bytes = await decompress(shape, raw, rows, source.name, name, open.blocking);
+    return unpackRows(shape, bytes, rows, open.bigEndian);
+  };
+  if (!isPlain) {
+    const rows = await unpack(await source.readBriefly(at, size), layout, whole);
+    handOverRows(layout, piece, rows, 0, window, take);
+    return;
+  }
+  const narrow = open.blocking ? narrowed(layout, piece, window) : null;
+  const { shape, skip, from, over } = narrow ?? { shape: layout, skip: 0, from: piece, over: window };
+  const step = narrow !== null ? 1 : Math.max(1, Math.floor(PLAIN_BYTES / layout.rowBytes));
+  for (let top = piece.top; top < piece.bottom; top += step) {
+    const bottom = Math.min(piece.bottom, top + step);
+    const length = (bottom - top) * shape.rowBytes;
+    const rows = await unpack(
+      await source.readBriefly(at + top * layout.rowBytes + skip, length),
+      shape,
+      bottom - top,
+    );
+    handOverRows(shape, { ...from, top, bottom }, rows, top, over, take);
+  }
 }
 
-/** Copies what a piece and the window have in common into one band's array. */
-function copyPiece(
+/**
+ * An uncompressed block as if it were only as wide as the window, for reading no more of each row than that: its shape, the
+ * bytes to skip at the start of a row, and the piece and window as seen from there. Null where most of a row is wanted
+ * anyway, or columns do not start on whole bytes.
+ */
+function narrowed(layout: Layout, piece: Piece, window: Window) {
+  const { left, right, col } = columnsOf(layout, piece, window);
+  const pixelBytes = (layout.samplesInBlock * layout.bits) / 8;
+  const width = right - left;
+  if (!Number.isInteger(pixelBytes) || 2 * width > layout.blockWidth) return null;
+  return {
+    shape: { ...layout, blockWidth: width, rowBytes: width * pixelBytes },
+    skip: left * pixelBytes,
+    from: { ...piece, across: 0 },
+    over: { ...window, col: -col },
+  };
+}
+
+/** Columns of a block that the window has in common with it, counted in the block, and where they lie in the window. */
+function columnsOf({ blockWidth }: Layout, { across }: Piece, window: Window) {
+  const left = Math.max(0, window.col - across * blockWidth);
+  const right = Math.min(blockWidth, window.col + window.width - across * blockWidth);
+  return { left, right, col: across * blockWidth + left - window.col };
+}
+
+/** Hands over rows `piece.top` to `piece.bottom`; the first of `rows` is row `first` of the block. */
+function handOverRows(
   layout: Layout,
   piece: Piece,
-  samples: Samples | null,
-  sample: number,
+  rows: Rows,
+  first: number,
   window: Window,
-  out: TypedArray,
-  fill: number,
+  take: TakeRow,
 ): void {
-  const { blockWidth, blockHeight, samplesInBlock: step } = layout;
-  const left = Math.max(0, window.col - piece.across * blockWidth);
-  const right = Math.min(blockWidth, window.col + window.width - piece.across * blockWidth);
-  const toCol = piece.across * blockWidth + left - window.col;
+  const { left, right, col } = columnsOf(layout, piece, window);
+  const up = piece.down * layout.blockHeight - window.row;
   for (let row = piece.top; row < piece.bottom; row++) {
-    let to = (piece.down * blockHeight + row - window.row) * window.width + toCol;
-    if (samples === null) {
-      out.fill(fill, to, to + right - left);
-      continue;
+    for (const { into, sample } of piece.targets) {
+      take(into, up + row, col, rows(row - first, sample, left, right), right - left);
     }
-    const start = (row - samples.firstRow) * blockWidth;
-    if (step === 1) {
-      out.set(samples.data.subarray(start + left, start + right), to);
-      continue;
-    }
-    for (let from = (start + left) * step + sample; from < (start + right) * step; from += step) {
-      out[to++] = samples.data[from]!;
-    }
+  }
+}
+
+/** A block that nobody wrote is nodata, or 0. */
+function handOverNothing(open: Open, layout: Layout, piece: Piece, window: Window, take: TakeRow): void {
+  const { left, right, col } = columnsOf(layout, piece, window);
+  const samples = makeArray(layout.dtype, right - left).fill(open.fill);
+  const run: Run = { samples, start: 0, stride: 1 };
+  const up = piece.down * layout.blockHeight - window.row;
+  for (let row = piece.top; row < piece.bottom; row++) {
+    for (const { into } of piece.targets) take(into, up + row, col, run, right - left);
   }
 }

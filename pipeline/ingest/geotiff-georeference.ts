@@ -1,4 +1,5 @@
 import { type Affine, isInvertible } from '../core/affine.ts';
+import { epsgOfName } from './crs-name.ts';
 import { type Directory, TAG } from './geotiff-directory.ts';
 
 /** Where a raster lies on the earth, as far as its tags say so in terms that can be trusted. */
@@ -19,6 +20,9 @@ const KEY = {
   geographicCitation: 2049,
   projectedType: 3072,
   projectedCitation: 3073,
+  linearUnit: 3076,
+  centralMeridian: 3080,
+  falseEasting: 3082,
 } as const;
 
 const MODEL_GEOGRAPHIC = 2;
@@ -27,7 +31,7 @@ const PIXEL_IS_POINT = 2;
 export async function readGeoreference(directory: Directory): Promise<Georeference> {
   const keys = await readGeoKeys(directory);
   const transform = await readTransform(directory, keys.get(KEY.rasterType) === PIXEL_IS_POINT);
-  return { epsg: epsgOf(keys), crsName: nameOf(keys), transform };
+  return { epsg: epsgOf(keys) ?? epsgByName(keys), crsName: nameOf(keys), transform };
 }
 
 type GeoKeys = ReadonlyMap<number, number | string>;
@@ -38,9 +42,11 @@ async function readGeoKeys(directory: Directory): Promise<GeoKeys> {
   const table = await directory.numbers(TAG.geoKeys).catch(() => null);
   if (table === null || table.length < 4) return keys;
   const words = (await directory.text(TAG.geoText).catch(() => null)) ?? '';
+  const doubles = (await directory.numbers(TAG.geoDoubles).catch(() => null)) ?? [];
   for (let i = 4; i + 3 < table.length && i < 4 + 4 * table[3]!; i += 4) {
     const [key, location, count, value] = [table[i]!, table[i + 1]!, table[i + 2]!, table[i + 3]!];
     if (location === 0) keys.set(key, value);
+    if (location === TAG.geoDoubles && doubles[value] !== undefined) keys.set(key, doubles[value]);
     // Texts share one tag; a bar stands for the zero byte between them.
     if (location === TAG.geoText) keys.set(key, words.slice(value, value + count).replace(/\|.*$/s, ''));
   }
@@ -56,6 +62,29 @@ function epsgOf(keys: GeoKeys): number | null {
   const isNamed = typeof code === 'number' && code >= 1024 && code < 32767;
   const isWhole = isGeographic || keys.has(KEY.projectedType) || keys.get(KEY.modelType) === undefined;
   return isNamed && isWhole ? code : null;
+}
+
+/** For systems that a file calls user-defined, and names. */
+function epsgByName(keys: GeoKeys): number | null {
+  const number = (key: number) => {
+    const value = keys.get(key);
+    return typeof value === 'number' ? value : null;
+  };
+  const isGeographic = keys.get(KEY.modelType) === MODEL_GEOGRAPHIC;
+  const citations = isGeographic
+    ? [KEY.geographicCitation, KEY.citation]
+    : [KEY.projectedCitation, KEY.citation];
+  for (const key of citations) {
+    const text = keys.get(key);
+    if (typeof text !== 'string') continue;
+    const epsg = epsgOfName(text, isGeographic ? 'geographic' : 'projected', {
+      centralMeridian: number(KEY.centralMeridian),
+      falseEasting: number(KEY.falseEasting),
+      linearUnit: number(KEY.linearUnit),
+    });
+    if (epsg !== null) return epsg;
+  }
+  return null;
 }
 
 function nameOf(keys: GeoKeys): string | null {

@@ -94,7 +94,7 @@ async function summarise(raster: RasterFile): Promise<BandSummary[]> {
   const { info } = raster;
   const empty = storedAs(info.dtype, info.nodata);
   const tallies = info.bands.map(() => ({ count: 0, sum: 0, min: Infinity, max: -Infinity }));
-  for (const { bands, window } of rounds(info)) {
+  for (const { bands, window } of rounds(raster)) {
     if (!raster.isWritten(bands, window)) {
       // Only without a nodata value are the pixels of blocks that nobody wrote values: zeros.
       for (const band of bands)
@@ -142,24 +142,31 @@ function tallyZeros(into: Tally, count: number): void {
 }
 
 /** Windows of whole blocks, so that no block is decoded twice, and bands together where they are stored together. */
-function* rounds(info: RasterInfo): Generator<{ bands: number[]; window: Window }> {
-  const { width, height, bandCount, block } = info;
+function* rounds(raster: RasterFile): Generator<{ bands: number[]; window: Window }> {
+  const { width, height, bandCount, block, planar, compression } = raster.info;
   const all = Array.from({ length: bandCount }, (_, i) => i + 1);
-  const groups = info.planar === 1 ? [all] : all.map((band) => [band]);
-  const pixelBytes = 8 * (info.planar === 1 ? bandCount : 1);
+  const groups = planar === 1 ? [all] : all.map((band) => [band]);
+  const pixelBytes = 8 * (planar === 1 ? bandCount : 1);
   const rowsFit = Math.floor(ROUND_BYTES / (width * pixelBytes));
-  const isUncompressed = info.compression === 'none';
-  const unit = isUncompressed ? 1 : block[1];
+  const unit = compression === 'none' ? 1 : block[1];
   const rows = Math.min(height, Math.max(unit, rowsFit - (rowsFit % unit)));
   const columnsFit = Math.floor(ROUND_BYTES / (rows * pixelBytes));
   const columns = Math.min(width, Math.max(block[0], columnsFit - (columnsFit % block[0])));
+  const lineRows = Math.max(rows, block[1]);
   for (const bands of groups) {
-    for (let row = 0; row < height; row += rows) {
-      for (let col = 0; col < width; col += columns) {
-        yield {
-          bands,
-          window: { col, row, width: Math.min(columns, width - col), height: Math.min(rows, height - row) },
-        };
+    for (let top = 0; top < height; top += lineRows) {
+      const line = { col: 0, row: top, width, height: Math.min(lineRows, height - top) };
+      // Blocks that nobody wrote may be of any size: a few bytes can feign a raster of a billion rows.
+      if (!raster.isWritten(bands, line)) {
+        yield { bands, window: line };
+        continue;
+      }
+      const bottom = top + line.height;
+      for (let row = top; row < bottom; row += rows) {
+        for (let col = 0; col < width; col += columns) {
+          const size = { width: Math.min(columns, width - col), height: Math.min(rows, bottom - row) };
+          yield { bands, window: { col, row, ...size } };
+        }
       }
     }
   }

@@ -52,7 +52,7 @@ const MOST_PIXELS_A_SIDE = 2 ** 31 - 1;
 const MOST_SAMPLES = 65535;
 
 /** The most memory one block may take; larger ones would stall everything else on the machine. */
-const LARGEST_BLOCK_BYTES = 2 ** 28;
+const LARGEST_BLOCK_BYTES = 192 * 2 ** 20;
 
 /** The layout that a directory describes; throws E_TIFF_DAMAGED, E_TIFF_UNSUPPORTED or E_TIFF_TOO_LARGE. */
 export async function readLayout(source: Source, directory: Directory): Promise<Layout> {

@@ -1,3 +1,4 @@
+import { int16Kernels, MOST_COLUMNS } from '../kernels/int16.ts';
 import type { Dtype, Layout } from './geotiff-layout.ts';
 
 /**
@@ -49,8 +50,85 @@ export function storedAs(dtype: Dtype, value: number | null): number | null {
   return isHeld ? cell[0]! : null;
 }
 
+/** Samples of one row: `samples[start]` and every `stride`-th after it. */
+export interface Run {
+  readonly samples: TypedArray;
+  readonly start: number;
+  readonly stride: number;
+}
+
+/** One band's samples of one row of a block, columns `left` to `right` (exclusive). They are there until the next call. */
+export type Rows = (row: number, sample: number, left: number, right: number) => Run;
+
+/** Rows of a decompressed block; it may be changed in place, and must not be used by others meanwhile. */
+export function unpackRows(layout: Layout, bytes: Uint8Array, rows: number, bigEndian: boolean): Rows {
+  const { bits, dtype, predictor, compression, blockWidth, samplesInBlock: step } = layout;
+  const isWord = dtype === 'uint16' || dtype === 'int16';
+  const isCoded = compression !== JPEG && compression !== LERC;
+  if (isWord && bits === 16 && isCoded && predictor <= 2) {
+    const own = aligned(bytes);
+    if (bigEndian) swapBytes(own, bits);
+    const words = new Uint16Array(own.buffer, own.byteOffset, own.byteLength >> 1);
+    return wordRows(words, dtype, blockWidth, step, predictor === 2);
+  }
+  return runsOf(toSamples(layout, bytes, rows, bigEndian), blockWidth, step);
+}
+
+/** Rows as they lie in a block, bands interleaved. */
+function runsOf(samples: TypedArray, blockWidth: number, step: number): Rows {
+  return (row, sample, left) => ({ samples, start: (row * blockWidth + left) * step + sample, stride: step });
+}
+
+/**
+ * Rows of 16-bit samples, the kind that nearly all imagery is of: the differences of predictor 2 are summed up on the way
+ * out of the block, a row at a time.
+ */
+function wordRows(
+  words: Uint16Array,
+  dtype: 'uint16' | 'int16',
+  blockWidth: number,
+  step: number,
+  isDifference: boolean,
+): Rows {
+  const asStored = (array: Uint16Array) =>
+    dtype === 'uint16' ? array : new Int16Array(array.buffer, array.byteOffset, array.length);
+  if (!isDifference) return runsOf(asStored(words), blockWidth, step);
+  const kernels = blockWidth % 8 === 0 && blockWidth <= MOST_COLUMNS ? int16Kernels() : null;
+  if (kernels !== null && step === 1) {
+    const samples = asStored(kernels.sumOne(words, 0, 0));
+    return (row, _sample, left) => {
+      kernels.sumOne(words, row * blockWidth, blockWidth);
+      return { samples, start: left, stride: 1 };
+    };
+  }
+  if (kernels !== null && step === 4) {
+    const planes = kernels.sumFour(words, 0, 0).map(asStored);
+    let last = -1;
+    return (row, sample, left) => {
+      if (row !== last) kernels.sumFour(words, row * blockWidth * step, blockWidth);
+      last = row;
+      return { samples: planes[sample]!, start: left, stride: 1 };
+    };
+  }
+  const line = new Uint16Array(blockWidth);
+  const samples = asStored(line);
+  return (row, sample, left, right) => {
+    sumWords(words, row * blockWidth * step + sample, step, right, line);
+    return { samples, start: left, stride: 1 };
+  };
+}
+
+/** `line[i] = words[from] + words[from + step] + … + words[from + i·step]`, modulo 2¹⁶. */
+function sumWords(words: Uint16Array, from: number, step: number, n: number, line: Uint16Array): void {
+  let sum = 0;
+  for (let i = 0, at = from; i < n; i++, at += step) {
+    sum = (sum + words[at]!) & 0xffff;
+    line[i] = sum;
+  }
+}
+
 /** Samples of a decompressed block, in storage order; may be changed in place and shares the memory of `bytes`. */
-export function toSamples(layout: Layout, bytes: Uint8Array, rows: number, bigEndian: boolean): TypedArray {
+function toSamples(layout: Layout, bytes: Uint8Array, rows: number, bigEndian: boolean): TypedArray {
   const { bits, dtype, predictor } = layout;
   if (bits === 24 && dtype === 'float32') return float24(layout, bytes, rows, bigEndian);
   if (bits !== 8 && bits !== 16 && bits !== 32 && bits !== 64) return unpackBits(layout, bytes, rows);

@@ -2,11 +2,11 @@ import { HeituError } from '../core/error.ts';
 import type { Grid } from '../core/grid.ts';
 import type { RasterInfo } from './geotiff-file.ts';
 
-export { openRaster, openSource, type RasterFile, type RasterInfo } from './geotiff-file.ts';
+export { openRaster, openSource, type RasterFile, type RasterInfo, type TakeRow } from './geotiff-file.ts';
 export { type Inspection, inspectRaster } from './geotiff-inspect.ts';
 export type { Dtype } from './geotiff-layout.ts';
 export type { BandInfo } from './geotiff-metadata.ts';
-export { storedAs, type TypedArray } from './geotiff-samples.ts';
+export { makeArray, type Run, storedAs, type TypedArray } from './geotiff-samples.ts';
 export { fileSource, memorySource, type Source } from './geotiff-source.ts';
 
 /** The grid of a raster's full-size image; throws E_CRS_UNKNOWN when it has no usable transform. */

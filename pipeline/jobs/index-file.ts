@@ -1,17 +1,18 @@
-import { mkdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { HeituError } from '../core/error.ts';
-import { crop, type Grid, tilesOf, type Window } from '../core/grid.ts';
-import { QUALITY } from '../core/quality.ts';
-import { type LooseTile, withBands } from '../core/tile.ts';
-import { computeIndex, quantise } from '../indices/compute.ts';
+import { type Grid, TILE_SIZE, type Window } from '../core/grid.ts';
+import { NODATA_COUNT } from '../indices/compute.ts';
 import { INDICES, type IndexId } from '../indices/table.ts';
 import { placedGrid } from '../ingest/door.ts';
-import { type Dtype, openRaster, type RasterFile } from '../ingest/geotiff.ts';
-import type { Backend } from '../kernels/backend.ts';
-import { flagImplausible } from '../mask/validity.ts';
+import { type Dtype, openRaster, type RasterFile, type RasterInfo, storedAs } from '../ingest/geotiff.ts';
+import type { BackendName } from '../kernels/backend.ts';
 import { BANDS, type BandCode, isBandCode } from '../sensors/bands.ts';
-import { writeCog } from '../write/cog.ts';
+import { blockRules, type CogProfile } from '../write/cog-file.ts';
+import { type BlockEncoder, openCog } from '../write/cog-writer.ts';
+import { openSpool } from '../write/spool.ts';
+import { openIndexThreads } from './index-threads.ts';
+import { type IndexPlan, openIndexWorker, type PlannedBand } from './index-work.ts';
 
 /** Where a band is: a file and a 1-based band number in it. */
 export interface BandSource {
@@ -30,9 +31,11 @@ export interface IndexFileOptions {
   /** CRS of files that do not name their own. */
   readonly epsg: number | undefined;
   readonly compress: 'deflate' | 'zstd';
-  readonly backend: Backend;
+  readonly backend: BackendName;
   readonly version: string;
-  readonly onTile?: (done: number, total: number) => void;
+  /** Threads to work in; left out, as many as the machine has cores and the image is worth. */
+  readonly threads: number | undefined;
+  readonly onPixels?: (done: number, total: number) => void;
 }
 
 export interface IndexFile {
@@ -91,8 +94,80 @@ function bandCode(name: string): BandCode | null {
   return found ?? null;
 }
 
-/** Computes indices of one image without a database: `OUT/<stem>_<INDEX>.tif`, a COG each. */
+/**
+ * Computes indices of one image without a database: `OUT/<stem>_<INDEX>.tif`, a COG each. The image is read and decoded
+ * once; windows of it go through threads and come back as encoded blocks. Same bytes whatever the number of threads.
+ */
 export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]> {
+  const { indices, out, stem } = options;
+  const { plan, grid, steps } = await planIndices(options);
+  const windows = windowsOf(grid, steps);
+  const count = Math.min(threadsFor(options.threads, grid, steps, plan.bands.length), windows.length);
+  const worker = count === 1 ? await openIndexWorker(plan) : openIndexThreads(plan, count);
+  const spool = openSpool(join(out, stem), SPOOL_LIMIT);
+  try {
+    const encode: BlockEncoder = (planes) => worker.encode(planes);
+    const path = (id: IndexId) => join(out, `${stem}_${id}.tif`);
+    const writers = indices.map((id) =>
+      openCog(path(id), indexProfile(id, grid, options), { spool, encode }),
+    );
+    const valid = indices.map(() => 0);
+    const backends = new Set<BackendName>();
+    let next = 0;
+    let pixels = 0;
+    const work = async () => {
+      while (next < windows.length) {
+        const window = windows[next++]!;
+        const { blocks, backend } = await worker.work(window);
+        backends.add(backend);
+        // Who waits here takes no new window: threads cannot run ahead of the disk.
+        await Promise.all(
+          blocks.map(({ index, at, bytes, half }) => writers[index]!.putEncoded(at, { bytes, half })),
+        );
+        for (const block of blocks) valid[block.index]! += block.valid;
+        pixels += window.width * window.height;
+        options.onPixels?.(pixels, grid.width * grid.height);
+      }
+    };
+    // One more than there are threads, so that none waits while blocks are put away.
+    await Promise.all(Array.from({ length: Math.min(windows.length, count + 1) }, work));
+    const metadata = { BACKEND: [...backends].sort().join(' ') };
+    return await Promise.all(
+      indices.map(async (id, i) => {
+        const { bytes } = await writers[i]!.finish({ metadata });
+        return { index: id, file: path(id), bytes, validFraction: valid[i]! / (grid.width * grid.height) };
+      }),
+    );
+  } finally {
+    await worker.close();
+    await spool.close();
+  }
+}
+
+/** Below this a thread costs more to start than it saves. */
+const PIXELS_WORTH_A_THREAD = 2 ** 23;
+
+/** What the windows that are worked on may take, as float32 numbers of all their bands. */
+const WINDOW_BYTES = 2 ** 29;
+
+/** As many threads as are asked for, or as there are cores and work for them; fewer where their windows would not fit. */
+function threadsFor(asked: number | undefined, grid: Grid, steps: Steps, bands: number): number {
+  const worth = Math.min(
+    availableParallelism(),
+    Math.ceil((grid.width * grid.height) / PIXELS_WORTH_A_THREAD),
+  );
+  const [width, height] = [steps.across * TILE_SIZE, steps.down * TILE_SIZE];
+  const window = Math.min(width, grid.width) * Math.min(height, grid.height) * (bands + 1) * 4;
+  return Math.max(1, Math.min(asked ?? worth, Math.floor(WINDOW_BYTES / window)));
+}
+
+/** Compressed blocks kept in memory until the overviews are complete; more goes to the disk. */
+const SPOOL_LIMIT = 256 * 2 ** 20;
+
+/** Opens the files to see what is in them: what every worker has to know, the grid, and the size of a window. */
+async function planIndices(
+  options: IndexFileOptions,
+): Promise<{ plan: IndexPlan; grid: Grid; steps: Steps }> {
   const needed = [...new Set(options.indices.flatMap((id) => INDICES[id].bands))];
   const missing = needed.filter((name) => !options.bands.has(name));
   if (missing.length > 0) {
@@ -106,55 +181,63 @@ export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]>
   try {
     for (const file of files.values()) file.checkWhole();
     const grid = commonGrid(files, options.epsg);
-    const readers = [...sources].map(([name, source]) =>
-      bandReader(name, source, files.get(source.file)!, options),
+    const paths = [...files.keys()];
+    const bands = [...sources].map(([name, source]) =>
+      planBand(name, source, files.get(source.file)!.info, paths.indexOf(source.file), options),
     );
-    const n = grid.width * grid.height;
-    const counts = new Map(options.indices.map((id) => [id, new Int16Array(n)]));
-    const tiles = tilesOf(grid);
-    for (const [done, window] of tiles.entries()) {
-      const tile = await readReflectance(readers, grid, window);
-      for (const id of options.indices) {
-        const index = await computeIndex(id, withBands(tile, INDICES[id].bands), options.backend);
-        const stored = quantise(index, INDICES[id].scale);
-        for (let row = 0; row < window.height; row++) {
-          const line = stored.subarray(row * window.width, (row + 1) * window.width);
-          counts.get(id)!.set(line, (window.row + row) * grid.width + window.col);
-        }
-      }
-      options.onTile?.(done + 1, tiles.length);
-    }
-    await mkdir(options.out, { recursive: true });
-    const written: IndexFile[] = [];
-    for (const [id, data] of counts) written.push(await writeIndex(id, data, grid, options));
-    return written;
+    const rules = blockRules(indexProfile(options.indices[0]!, grid, options));
+    const plan = { files: paths, bands, indices: options.indices, rules, backend: options.backend };
+    return { plan, grid, steps: stepsFor([...files.values()].map((file) => file.info)) };
   } finally {
     for (const file of files.values()) await file.close();
   }
 }
 
-async function writeIndex(
-  id: IndexId,
-  data: Int16Array,
-  grid: Grid,
-  options: IndexFileOptions,
-): Promise<IndexFile> {
-  const file = join(options.out, `${options.stem}_${id}.tif`);
-  const { bytes } = await writeCog(file, {
+function indexProfile(id: IndexId, grid: Grid, options: IndexFileOptions): CogProfile {
+  return {
     grid,
-    bands: [{ data, description: id, unit: '1', scale: INDICES[id].scale, offset: 0 }],
-    nodata: -32768,
+    dtype: 'int16',
+    bands: [{ description: id, unit: '1', scale: INDICES[id].scale, offset: 0 }],
+    nodata: NODATA_COUNT,
     compress: options.compress,
     resampling: 'average',
-    metadata: {
-      SOFTWARE: `heitu ${options.version}`,
-      FORMULA: INDICES[id].formula,
-      BACKEND: options.backend.name,
-    },
-  });
-  let valid = 0;
-  for (const count of data) if (count !== -32768) valid += 1;
-  return { index: id, file, bytes, validFraction: valid / data.length };
+    metadata: { SOFTWARE: `heitu ${options.version}`, FORMULA: INDICES[id].formula },
+  };
+}
+
+/** Size of a window in blocks. */
+interface Steps {
+  readonly across: number;
+  readonly down: number;
+}
+
+/** Blocks side by side in a window: enough to make a message worth its while, few enough to stay in the cache. */
+const USUAL_STEP = 2;
+/** Of uncompressed files parts of rows are read, each with a call of its own: that should be worth its while, too. */
+const PLAIN_STEP = 8;
+
+/** Windows that follow the files' own blocks, so that none is decoded twice; of uncompressed ones any part can be read. */
+function stepsFor(infos: readonly RasterInfo[]): Steps {
+  const packed = infos.filter((info) => info.compression !== 'none');
+  if (packed.length === 0) return { across: PLAIN_STEP, down: 1 };
+  const blocks = (side: 0 | 1) => Math.max(...packed.map(({ block }) => Math.ceil(block[side] / TILE_SIZE)));
+  return { across: Math.max(USUAL_STEP, blocks(0)), down: blocks(1) };
+}
+
+function windowsOf(grid: Grid, steps: Steps): Window[] {
+  const windows: Window[] = [];
+  const [width, height] = [steps.across * TILE_SIZE, steps.down * TILE_SIZE];
+  for (let row = 0; row < grid.height; row += height) {
+    for (let col = 0; col < grid.width; col += width) {
+      windows.push({
+        col,
+        row,
+        width: Math.min(width, grid.width - col),
+        height: Math.min(height, grid.height - row),
+      });
+    }
+  }
+  return windows;
 }
 
 async function openAll(paths: ReadonlySet<string>): Promise<Map<string, RasterFile>> {
@@ -191,61 +274,36 @@ function commonGrid(files: ReadonlyMap<string, RasterFile>, epsg: number | undef
   return grid;
 }
 
-interface BandReader {
-  readonly name: BandCode;
-  readonly number: number;
-  readonly file: RasterFile;
-  readonly scale: number;
-  readonly offset: number;
-  /** True when scale or offset were stated by the person or the file, so that values are known to be reflectance. */
-  readonly isStated: boolean;
-}
+/** Reflectance outside is not physical (METHODS 3.1); slightly negative values over water and shadow are kept. */
+const PLAUSIBLE = { min: -0.02, max: 1.6 };
+/** Numbers that nobody has calibrated know no threshold but being numbers. */
+const FINITE = { min: -Number.MAX_VALUE, max: Number.MAX_VALUE };
 
-function bandReader(
+/** Where a band's numbers are and what they mean; throws E_BAND_MISSING for a number the file has no band for. */
+export function planBand(
   name: BandCode,
   source: BandSource,
-  file: RasterFile,
-  options: IndexFileOptions,
-): BandReader {
-  const band = file.info.bands[source.number - 1];
+  info: RasterInfo,
+  file: number,
+  options: Pick<IndexFileOptions, 'scale' | 'offset'>,
+): PlannedBand {
+  const band = info.bands[source.number - 1];
   if (band === undefined) {
     throw new HeituError('E_BAND_MISSING', {
       what: `${name} (number ${source.number})`,
-      where: `${file.info.bandCount} bands in ${basename(dirname(source.file))}/${basename(source.file)}`,
+      where: `${info.bandCount} bands in ${basename(dirname(source.file))}/${basename(source.file)}`,
     });
   }
+  // Known to be reflectance when the person or the file says how numbers become it.
+  const isStated =
+    options.scale !== undefined || options.offset !== undefined || (band.scale !== null && band.scale !== 1);
   return {
     name,
-    number: source.number,
     file,
-    scale: options.scale ?? band.scale ?? CONVENTION[file.info.dtype] ?? 1,
+    number: source.number,
+    scale: options.scale ?? band.scale ?? CONVENTION[info.dtype] ?? 1,
     offset: options.offset ?? band.offset ?? 0,
-    isStated:
-      options.scale !== undefined ||
-      options.offset !== undefined ||
-      (band.scale !== null && band.scale !== 1),
+    nodata: storedAs(info.dtype, info.nodata),
+    ...(isStated ? PLAUSIBLE : FINITE),
   };
-}
-
-async function readReflectance(
-  readers: readonly BandReader[],
-  grid: Grid,
-  window: Window,
-): Promise<LooseTile<'boa'>> {
-  const n = window.width * window.height;
-  const quality = new Uint16Array(n);
-  const bands: Record<string, Float32Array> = {};
-  for (const { name, number, file, scale, offset } of readers) {
-    const [stored] = await file.read([number], window);
-    const { nodata } = file.info;
-    const out = new Float32Array(n);
-    for (let i = 0; i < n; i++) {
-      const value = Number(stored![i]);
-      if (value === nodata || Number.isNaN(value)) quality[i]! |= QUALITY.NODATA.bit;
-      out[i] = value * scale + offset;
-    }
-    bands[name] = out;
-  }
-  const tile: LooseTile<'boa'> = { unit: 'boa', grid: crop(grid, window), bands, quality };
-  return readers.every((reader) => reader.isStated) ? flagImplausible(tile) : tile;
 }

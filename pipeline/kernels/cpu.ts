@@ -52,9 +52,6 @@ const LOOPS: Readonly<Record<Operation, Loop>> = {
   sqrt: (a, i0, _b, _j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = Math.sqrt(a[i0 + i]!);
   },
-  tanh: (a, i0, _b, _j0, _c, _k0, out, o, n) => {
-    for (let i = 0; i < n; i++) out[o + i] = Math.tanh(a[i0 + i]!);
-  },
   exp: (a, i0, _b, _j0, _c, _k0, out, o, n) => {
     for (let i = 0; i < n; i++) out[o + i] = Math.exp(a[i0 + i]!);
   },

@@ -97,7 +97,11 @@ function childrenOf(node: Node): readonly Node[] {
     case 'call':
       return node.args;
     case 'checked':
-      return [node.of, ...node.requires.map((bound) => bound.of), ...(node.otherwise ? [node.otherwise] : [])];
+      return [
+        node.of,
+        ...node.requires.map((bound) => bound.of),
+        ...(node.otherwise ? [node.otherwise] : []),
+      ];
     default:
       return [];
   }

@@ -8,9 +8,20 @@ export interface Accelerator {
   readonly device: string;
   /** True for a software driver: right answers, but slower than the CPU evaluator. */
   readonly isSoftware: boolean;
+  readonly limits: Limits;
   /** Runs a program over arrays of one length; rejects when anything but this accelerator would have computed it. */
   run(program: Program, inputs: readonly Float32Array[]): Promise<Float32Array>;
   close(): Promise<void>;
+}
+
+/** What a device takes at once, as it says itself; infinite where nothing but memory limits it. */
+export interface Limits {
+  /** Arrays a kernel may read. */
+  readonly bands: number;
+  /** Bytes of one array. */
+  readonly bytes: number;
+  /** True when a long run would freeze the screen or be killed by a watchdog, so that it has to be cut short. */
+  readonly isWatched: boolean;
 }
 
 /** The part of `navigator.gpu` that is needed here; a test hands in one that fails. */
@@ -30,9 +41,6 @@ const PRINT: Readonly<Record<Operation, (a: string, b: string, c: string) => str
   pow: (a, b) => `Math.pow(${a}, ${b})`,
   neg: (a) => `-${a}`,
   sqrt: (a) => `Math.sqrt(${a})`,
-  // WGSL's own tanh overflows to "no number" for large arguments; in this form nothing does, and NaN stays NaN.
-  tanh: (a) =>
-    `Math.sign(${a}) * (1.0 - Math.exp(-2.0 * Math.abs(${a}))) / (1.0 + Math.exp(-2.0 * Math.abs(${a})))`,
   exp: (a) => `Math.exp(${a})`,
   log: (a) => `Math.log(${a})`,
   abs: (a) => `Math.abs(${a})`,
@@ -47,7 +55,7 @@ const PRINT: Readonly<Record<Operation, (a: string, b: string, c: string) => str
 
 /**
  * Prints a program as the source of a gpu.js kernel with one array argument a band and one statement an operation.
- * NDVI is `function (a0, a1) { const v0 = a0[this.thread.x]; … const v4 = v2 / v3; return v4; }`.
+ * N − R is `function (a0, a1) { const v0 = a0[this.thread.x]; const v1 = …; const v2 = v0 - v1; return v2; }`.
  */
 export function printKernel(program: Program): string {
   const { steps } = program;
@@ -77,6 +85,7 @@ export async function openWasm(): Promise<Accelerator> {
     name: 'wasm',
     device: 'WebAssembly SIMD',
     isSoftware: false,
+    limits: { bands: Number.POSITIVE_INFINITY, bytes: Number.POSITIVE_INFINITY, isWatched: false },
     kernelClass: 'WebAssemblyKernel',
   });
 }
@@ -99,10 +108,16 @@ export async function openWebGpu(entry?: GpuEntry): Promise<Accelerator> {
   const value = { requestAdapter: async () => adapter, entry: gpuEntry };
   Object.defineProperty(globalThis.navigator, 'gpu', { value, configurable: true });
   const gpu = new GPU({ mode: 'webgpu' });
-  const inner = accelerator(gpu, { name: 'webgpu', device: name, isSoftware, kernelClass: 'WebGPUKernel' });
+  const inner = accelerator(gpu, {
+    name: 'webgpu',
+    device: name,
+    isSoftware,
+    limits: limitsOf(adapter),
+    kernelClass: 'WebGPUKernel',
+  });
   const close = async () => {
     await inner.close();
-    await destroyDevice();
+    await (await gpuJsContext())?.destroy();
     // Dawn lives, and keeps Node from ending, as long as something refers to it.
     Reflect.deleteProperty(globalThis.navigator, 'gpu');
   };
@@ -112,7 +127,31 @@ export async function openWebGpu(entry?: GpuEntry): Promise<Accelerator> {
     await close();
     throw error;
   }
-  return { ...inner, close };
+  let isLost = false;
+  void (await gpuJsDevice())?.lost.then(() => {
+    isLost = true;
+  });
+  const run: Accelerator['run'] = async (program, inputs) => {
+    try {
+      return await inner.run(program, inputs);
+    } catch (error) {
+      // Of a lost device gpu.js reports what came of trying to go on without it.
+      throw isLost ? failed('the device was lost') : error;
+    }
+  };
+  return { ...inner, run, close };
+}
+
+/** Storage buffers a WebGPU device binds at least; gpu.js asks for no more (WebGPU specification, section 3.6.2). */
+const STORAGE_BUFFERS = 8;
+
+/** gpu.js asks for the largest buffers there are; one of the bindings is the result. */
+function limitsOf({ limits }: GPUAdapter): Limits {
+  return {
+    bands: STORAGE_BUFFERS - 1,
+    bytes: Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize),
+    isWatched: true,
+  };
 }
 
 /** The smallest program there is: it makes the device be created now. */
@@ -142,11 +181,19 @@ function isLoadable(library: string): boolean {
   }
 }
 
-async function destroyDevice(): Promise<void> {
+/** What gpu.js exports and its types leave out: the one device that all its kernels share. */
+interface GpuJsContext {
+  acquire(): Promise<{ readonly device: GPUDevice }>;
+  destroy(): Promise<void>;
+}
+
+async function gpuJsContext(): Promise<GpuJsContext | undefined> {
   const module: Record<string, unknown> = await import('gpu.js');
-  // Exported by gpu.js but not in its types.
-  const context = module.WebGPUContext as { destroy(): Promise<void> } | undefined;
-  await context?.destroy();
+  return module.WebGPUContext as GpuJsContext | undefined;
+}
+
+async function gpuJsDevice(): Promise<GPUDevice | undefined> {
+  return (await (await gpuJsContext())?.acquire())?.device;
 }
 
 interface GpuJs {
@@ -165,7 +212,9 @@ interface Kernel {
   };
 }
 
-type Facts = Pick<Accelerator, 'name' | 'device' | 'isSoftware'> & { readonly kernelClass: string };
+type Facts = Pick<Accelerator, 'name' | 'device' | 'isSoftware' | 'limits'> & {
+  readonly kernelClass: string;
+};
 
 function accelerator(gpu: GpuJs, facts: Facts): Accelerator {
   const { kernelClass, ...rest } = facts;
@@ -197,6 +246,7 @@ function accelerator(gpu: GpuJs, facts: Facts): Accelerator {
       if (ran !== kernelClass)
         throw failed(`${ran} ran instead (${kernel.kernel.fallbackReason ?? 'no reason given'})`);
       if (kernel.kernel.context?.isLost === true) throw failed('the device was lost');
+      for (let i = 0; i < out.length; i++) if (out[i] === NO_VALUE) out[i] = Number.NaN;
       return out;
     },
     close: () => gpu.destroy(),

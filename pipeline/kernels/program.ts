@@ -1,5 +1,5 @@
 import { HeituError } from '../core/error.ts';
-import { bandsOf, type Bound, type Checked, type FunctionName, type Node } from './formula.ts';
+import { type Bound, bandsOf, type Checked, type FunctionName, type Node } from './formula.ts';
 
 /**
  * What a step can do. The last five are conditions: `ge` asks a ≥ b (never true of "no number"), `and` and `or` join
@@ -13,7 +13,7 @@ export type Operation =
   | '/'
   | 'pow'
   | 'neg'
-  | FunctionName
+  | Exclude<FunctionName, 'tanh'>
   | 'ge'
   | 'and'
   | 'or'
@@ -41,6 +41,14 @@ export const LEAST_DIVISOR = 1e-6;
 /** Smallest float32 with all its digits; below it devices may round to 0, and a logarithm would tell. */
 const LEAST_NORMAL = 2 ** -126;
 
+/** tanh is 1 to float32 beyond. */
+const TANH_LIMIT = 9.2;
+
+/** Levels of Lambert's continued fraction that are enough for float32 up to there: within 4e-7 of tanh. */
+const TANH_LEVELS = 13;
+
+const MAX_FLOAT = 3.4028234663852886e38;
+
 /** Each operation in float64 on float32 operands; rounding the result once to float32 gives IEEE float32 for + − × ÷ and square root. */
 const APPLY: Readonly<Record<Operation, (a: number, b: number, c: number) => number>> = {
   '+': (a, b) => a + b,
@@ -50,7 +58,6 @@ const APPLY: Readonly<Record<Operation, (a: number, b: number, c: number) => num
   pow: (a, b) => a ** b,
   neg: (a) => -a,
   sqrt: (a) => Math.sqrt(a),
-  tanh: (a) => Math.tanh(a),
   exp: (a) => Math.exp(a),
   log: (a) => Math.log(a),
   abs: (a) => Math.abs(a),
@@ -67,7 +74,7 @@ const APPLY: Readonly<Record<Operation, (a: number, b: number, c: number) => num
  * Lowers a tree to the steps that every back end runs, so that they differ in arithmetic only: equal parts are
  * shared, constant parts are computed here (in float32), `x**2` to `x**8` are multiplications and `x**0.5` a square root.
  * What has no value is decided by conditions, not by what a device makes of 0/0: a divisor under 1e-6, the root or a
- * broken power of a negative number, a logarithm of nothing. Throws E_FORMULA_SYNTAX for a constant part without a
+ * broken power of a negative number, a logarithm of nothing, tanh of no number. Throws E_FORMULA_SYNTAX for a constant part without a
  * finite value. `lower(parseFormula('(N - R)/(N + R)'))` has nine steps: N, R, their difference, sum and quotient, and
  * |sum|, 1e-6, "is it at least that", and the quotient where it is.
  */
@@ -86,8 +93,7 @@ export function lower(node: Node): Program {
   const number = (value: number) => keep({ kind: 'number', value: Math.fround(value) });
   const apply = (op: Operation, ...args: number[]): number => {
     const constants = args.map((arg) => constantOf(steps[arg]!));
-    if (constants.every((value) => value !== null))
-      return number(fold(op, constants as number[]));
+    if (constants.every((value) => value !== null)) return number(fold(op, constants as number[]));
     return keep({ kind: 'op', op, args });
   };
   // Conditions of the part being read. Each `checked` part begins a list of its own.
@@ -121,7 +127,21 @@ export function lower(node: Node): Program {
   const call = (name: FunctionName, args: readonly number[]): number => {
     if (name === 'sqrt') need(args[0]!, { min: 0, max: null });
     if (name === 'log') need(args[0]!, { min: LEAST_NORMAL, max: null });
-    return apply(name, ...args);
+    return name === 'tanh' ? tanh(args[0]!) : apply(name, ...args);
+  };
+  // tanh as arithmetic, which is the same to the last bit on every back end, and runs in SIMD.
+  const tanh = (x: number): number => {
+    need(apply('abs', x), { min: null, max: MAX_FLOAT });
+    const within = (limit: number, value: number) =>
+      apply('max', number(-limit), apply('min', number(limit), value));
+    const short = within(TANH_LIMIT, x);
+    const square = apply('*', short, short);
+    const polynomial = (coefficients: readonly number[]) =>
+      coefficients
+        .map(number)
+        .reduceRight((sum, coefficient) => apply('+', apply('*', sum, square), coefficient));
+    const { over, under } = tanhFraction(TANH_LEVELS);
+    return within(1, apply('/', apply('*', short, polynomial(over)), polynomial(under)));
   };
   const checked = ({ of, requires, otherwise }: Checked): number => {
     const outer = conditions;
@@ -162,6 +182,23 @@ export function lower(node: Node): Program {
   const holds = all([...new Set(conditions)]);
   const result = holds === null ? value : keep({ kind: 'op', op: 'checked', args: [holds, value] });
   return { bands, steps: trim(steps, result) };
+}
+
+/**
+ * tanh x = x/(1 + x²/(3 + x²/(5 + …))) (Lambert 1768), cut off after some levels, as x · over(x²)/under(x²): coefficients
+ * from the lowest power up, scaled so that both begin with 1. All are positive, so that nothing cancels.
+ */
+function tanhFraction(levels: number): { over: number[]; under: number[] } {
+  let [under, over] = [[2 * levels - 1], [1]];
+  for (let level = levels - 1; level > 0; level--) {
+    const next = Array.from(
+      { length: Math.max(under.length, over.length + 1) },
+      (_, i) => (2 * level - 1) * (under[i] ?? 0) + (over[i - 1] ?? 0),
+    );
+    [under, over] = [next, under];
+  }
+  const scale = under[0]!;
+  return { over: over.map((value) => value / scale), under: under.map((value) => value / scale) };
 }
 
 function fold(op: Operation, constants: readonly number[]): number {

@@ -1,15 +1,25 @@
 import { apply, invert } from '../core/affine.ts';
 import { transformer } from '../core/crs.ts';
 import type { Bbox } from '../core/grid.ts';
+import {
+  type Part,
+  type PositionOf,
+  type Positions,
+  positionsOver,
+  rowOfPositions,
+} from '../core/positions.ts';
 import type { TypedArray } from '../ingest/geotiff.ts';
 import { CACHE_BLOCK, levelSize, type PlacedRaster, readBlock, withRaster } from './raster-cache.ts';
+
+/** How far an interpolated position may be off, in pixels of the level that is read. */
+const BOUND = 0.04;
 
 /** Half the circumference of the Web Mercator world, in its metres (OGC WebMercatorQuad). */
 const HALF_WORLD = 20037508.342789244;
 
 export interface MapTile {
-  /** One array a band, row by row; stored counts, NaN where there is none. */
-  readonly values: Float64Array[];
+  /** One array a band, row by row; stored counts (exact to 24 bits), NaN where there is none. */
+  readonly values: Float32Array[];
 }
 
 /**
@@ -27,13 +37,28 @@ export async function mapTile(
   size = 256,
 ): Promise<MapTile | null> {
   const tile = frameOf(z, x, y, size);
-  const values = bands.map(() => new Float64Array(size * size).fill(Number.NaN));
-  const isFree = new Uint8Array(size * size).fill(1);
+  const values = bands.map(() => emptyTile(size * size));
+  // Of one file every pixel is free.
+  const isFree = files.length > 1 ? new Uint8Array(size * size).fill(1) : null;
   let isTouched = false;
   for (const path of files) {
     isTouched = (await withRaster(path, (raster) => paint(raster, tile, bands, values, isFree))) || isTouched;
   }
   return isTouched ? { values } : null;
+}
+
+/** Arrays of tiles that were given back: a quarter MiB for every tile made keeps the garbage collector busy. */
+const spare: Float32Array[] = [];
+const MOST_SPARE = 32;
+
+/** Takes back the arrays of a tile that nobody reads any more, for the next ones. */
+export function recycleTile({ values }: MapTile): void {
+  for (const array of values) if (spare.length < MOST_SPARE) spare.push(array);
+}
+
+function emptyTile(length: number): Float32Array {
+  const array = spare.pop();
+  return (array?.length === length ? array : new Float32Array(length)).fill(Number.NaN);
 }
 
 /** A map tile as a grid of square pixels in Web Mercator metres. */
@@ -53,14 +78,6 @@ function frameOf(z: number, x: number, y: number, size: number): Frame {
   return { size, west: -HALF_WORLD + x * size * pixel, north: HALF_WORLD - y * size * pixel, pixel };
 }
 
-/** A rectangle of tile pixels: first column and row, and those after the last. */
-interface Part {
-  readonly left: number;
-  readonly top: number;
-  readonly right: number;
-  readonly bottom: number;
-}
-
 /** The part of the tile that lies over the extent, or null. Far from a file its projection has no meaning. */
 function partOver(tile: Frame, [west, south, east, north]: Bbox): Part | null {
   const left = Math.max(0, Math.floor((west - tile.west) / tile.pixel));
@@ -75,8 +92,8 @@ async function paint(
   raster: PlacedRaster,
   tile: Frame,
   bands: readonly number[],
-  values: readonly Float64Array[],
-  isFree: Uint8Array,
+  values: readonly Float32Array[],
+  isFree: Uint8Array | null,
 ): Promise<boolean> {
   const part = partOver(tile, raster.mercator);
   if (part === null) return false;
@@ -85,12 +102,16 @@ async function paint(
   const { width, height } = levelSize(raster, level);
   const scaleX = width / raster.grid.width;
   const scaleY = height / raster.grid.height;
-  const lattice = makeLattice(part, (col, row) => {
-    const [u, v] = toPixel(col, row);
-    return [u * scaleX, v * scaleY];
-  });
+  const positions = positionsOver(
+    part,
+    (col, row) => {
+      const [u, v] = toPixel(col, row);
+      return [u * scaleX, v * scaleY];
+    },
+    BOUND,
+  );
 
-  const needed = blocksUnder(lattice, width, height);
+  const needed = blocksUnder(positions, width, height);
   const blocks: Blocks = {
     width,
     height,
@@ -103,7 +124,7 @@ async function paint(
       ),
     ),
   };
-  return copyNearest(lattice, part, blocks, raster.empty, tile.size, values, isFree);
+  return copyNearest(positions, blocks, raster.empty, tile.size, values, isFree);
 }
 
 /** The blocks of a level that a tile needs. */
@@ -116,11 +137,10 @@ interface Blocks {
   readonly loaded: ReadonlyMap<number, readonly TypedArray[]>;
 }
 
-/** Blocks under any cell of the lattice. */
-function blocksUnder({ columns, u, v }: Lattice, width: number, height: number) {
+/** Blocks under any cell of the lattice of positions. */
+function blocksUnder({ columns, rows, u, v }: Positions, width: number, height: number) {
   const found = new Map<number, { id: number; across: number; down: number }>();
   const perRow = Math.ceil(width / CACHE_BLOCK);
-  const rows = u.length / columns;
   for (let row = 0; row < Math.max(1, rows - 1); row++) {
     for (let col = 0; col < Math.max(1, columns - 1); col++) {
       const i = row * columns + col;
@@ -149,71 +169,67 @@ function blockRange(from: number, to: number, length: number): readonly [first: 
 
 /** Copies the nearest pixel into every free pixel of the part; false when none of them lies on the raster. */
 function copyNearest(
-  lattice: Lattice,
-  part: Part,
+  positions: Positions,
   blocks: Blocks,
   empty: number | null,
   size: number,
-  values: readonly Float64Array[],
-  isFree: Uint8Array,
+  values: readonly Float32Array[],
+  isFree: Uint8Array | null,
 ): boolean {
-  const { step, columns, u, v } = lattice;
+  const { left, top, right, bottom } = positions.part;
   const { width, height } = blocks;
-  const lastRow = u.length / columns - 1;
-  const nextColumn = columns > 1 ? 1 : 0;
-  const nextRow = lastRow > 0 ? columns : 0;
+  const us = new Float64Array(right - left);
+  const vs = new Float64Array(right - left);
   let isTouched = false;
-  let current = -1;
-  let arrays: readonly TypedArray[] = [];
-  let blockWidth = 0;
-  for (let row = part.top; row < part.bottom; row++) {
-    const latticeRow = Math.min(Math.floor((row - part.top) / step), Math.max(0, lastRow - 1));
-    const fy = (row - part.top) / step - latticeRow;
-    for (let cell = 0; cell === 0 || cell < columns - 1; cell++) {
-      // Along one row of one cell the position moves by equal steps.
-      const a = latticeRow * columns + cell;
-      const b = a + nextColumn;
-      const startU = u[a]! + (u[a + nextRow]! - u[a]!) * fy;
-      const startV = v[a]! + (v[a + nextRow]! - v[a]!) * fy;
-      const stepU = (u[b]! + (u[b + nextRow]! - u[b]!) * fy - startU) / step;
-      const stepV = (v[b]! + (v[b + nextRow]! - v[b]!) * fy - startV) / step;
-      const left = part.left + cell * step;
-      const isLast = cell >= columns - 2;
-      const right = isLast ? part.right : left + step;
-      for (let col = left; col < right; col++) {
-        const x = Math.floor(startU + (col - left) * stepU);
-        const y = Math.floor(startV + (col - left) * stepV);
-        // A position that is not a number fails this, too.
-        if (!(x >= 0 && y >= 0 && x < width && y < height)) continue;
-        isTouched = true;
-        const to = row * size + col;
-        if (isFree[to] === 0) continue;
-        const across = Math.floor(x / CACHE_BLOCK);
-        const down = Math.floor(y / CACHE_BLOCK);
-        const id = down * blocks.across + across;
-        if (id !== current) {
-          current = id;
-          arrays = blocks.loaded.get(id)!;
-          blockWidth = Math.min(CACHE_BLOCK, width - across * CACHE_BLOCK);
-        }
-        const from = (y - down * CACHE_BLOCK) * blockWidth + (x - across * CACHE_BLOCK);
-        for (let band = 0; band < arrays.length; band++) {
-          const value = arrays[band]![from]!;
-          if (value === empty || Number.isNaN(value)) continue;
-          values[band]![to] = value;
-          isFree[to] = 0;
-        }
+  // The block of the pixel before, which is nearly always that of this one.
+  let block = NO_BLOCK;
+  for (let row = top; row < bottom; row++) {
+    rowOfPositions(positions, row, us, vs);
+    for (let i = 0, to = row * size + left; i < us.length; i++, to++) {
+      const u = us[i]!;
+      const v = vs[i]!;
+      // A position that is not a number fails this, too.
+      if (!(u >= 0 && v >= 0 && u < width && v < height)) continue;
+      isTouched = true;
+      if (isFree !== null && isFree[to] === 0) continue;
+      // Rounds down, as positions inside are positive and below 2^31.
+      const x = u | 0;
+      const y = v | 0;
+      if (x < block.left || x >= block.right || y < block.top || y >= block.bottom)
+        block = blockAt(blocks, x, y);
+      const from = (y - block.top) * (block.right - block.left) + (x - block.left);
+      for (let band = 0; band < values.length; band++) {
+        const value = block.arrays[band]![from]!;
+        if (value === empty || Number.isNaN(value)) continue;
+        values[band]![to] = value;
+        if (isFree !== null) isFree[to] = 0;
       }
     }
   }
   return isTouched;
 }
 
-/** A position in the raster's full-size pixels. */
-type PixelOf = (col: number, row: number) => readonly [u: number, v: number];
+/** One loaded block and the pixels of its level that it holds. */
+interface PlacedBlock extends Part {
+  readonly arrays: readonly TypedArray[];
+}
 
-/** Where the centre of a tile pixel lies in the raster, exactly. */
-function pixelFinder(raster: PlacedRaster, tile: Frame): PixelOf {
+const NO_BLOCK: PlacedBlock = { left: 0, top: 0, right: 0, bottom: 0, arrays: [] };
+
+function blockAt({ width, height, across, loaded }: Blocks, x: number, y: number): PlacedBlock {
+  const [col, row] = [Math.floor(x / CACHE_BLOCK), Math.floor(y / CACHE_BLOCK)];
+  const [left, top] = [col * CACHE_BLOCK, row * CACHE_BLOCK];
+  return {
+    left,
+    top,
+    right: Math.min(width, left + CACHE_BLOCK),
+    bottom: Math.min(height, top + CACHE_BLOCK),
+    arrays: loaded.get(row * across + col)!,
+  };
+}
+
+/** Where the centre of a tile pixel lies among the raster's full-size pixels, exactly. */
+function pixelFinder(raster: PlacedRaster, tile: Frame): PositionOf {
   const transform = transformer(3857, raster.grid.epsg);
   const inverse = invert(raster.grid.transform);
   return (col, row) => {
@@ -223,7 +239,7 @@ function pixelFinder(raster: PlacedRaster, tile: Frame): PixelOf {
 }
 
 /** The smallest level whose pixels are not larger than the tile's. */
-function fittingLevel(raster: PlacedRaster, part: Part, toPixel: PixelOf): number {
+function fittingLevel(raster: PlacedRaster, part: Part, toPixel: PositionOf): number {
   const col = (part.left + part.right - 1) / 2;
   const row = (part.top + part.bottom - 1) / 2;
   const [u, v] = toPixel(col, row);
@@ -237,59 +253,4 @@ function fittingLevel(raster: PlacedRaster, part: Part, toPixel: PixelOf): numbe
     if (raster.grid.width / overview.width <= pixels * (1 + 1e-3)) level = i + 1;
   });
   return level;
-}
-
-/** Exact positions at every `step`-th tile pixel; between them they are interpolated. */
-interface Lattice {
-  readonly step: number;
-  readonly columns: number;
-  readonly u: Float64Array;
-  readonly v: Float64Array;
-}
-
-/** How far an interpolated position may be off, in pixels. */
-const TOLERANCE = 0.02;
-
-/**
- * The widest lattice that stays within the tolerance at the middle of its edges. The middle of a cell would not do: both
- * systems keep angles, so errors along and across have opposite signs and cancel there.
- */
-function makeLattice(part: Part, toPixel: PixelOf): Lattice {
-  for (const step of [32, 16, 8, 4]) {
-    const lattice = latticeWith(part, step, toPixel);
-    if (isFaithful(lattice, part, toPixel)) return lattice;
-  }
-  return latticeWith(part, 1, toPixel);
-}
-
-function latticeWith(part: Part, step: number, toPixel: PixelOf): Lattice {
-  const columns = Math.ceil((part.right - 1 - part.left) / step) + 1;
-  const rows = Math.ceil((part.bottom - 1 - part.top) / step) + 1;
-  const u = new Float64Array(columns * rows);
-  const v = new Float64Array(columns * rows);
-  for (let i = 0; i < u.length; i++) {
-    const at = toPixel(part.left + (i % columns) * step, part.top + Math.floor(i / columns) * step);
-    u[i] = at[0];
-    v[i] = at[1];
-  }
-  return { step, columns, u, v };
-}
-
-function isFaithful({ step, columns, u, v }: Lattice, part: Part, toPixel: PixelOf): boolean {
-  const rows = u.length / columns;
-  const isNear = (i: number, j: number, col: number, row: number) => {
-    const at = toPixel(part.left + col * step, part.top + row * step);
-    // Written so that a position that is not finite counts as far.
-    return (
-      Math.abs((u[i]! + u[j]!) / 2 - at[0]) <= TOLERANCE && Math.abs((v[i]! + v[j]!) / 2 - at[1]) <= TOLERANCE
-    );
-  };
-  for (let row = 0; row < rows; row++) {
-    for (let col = 0; col < columns; col++) {
-      const i = row * columns + col;
-      if (col + 1 < columns && !isNear(i, i + 1, col + 0.5, row)) return false;
-      if (row + 1 < rows && !isNear(i, i + columns, col, row + 0.5)) return false;
-    }
-  }
-  return true;
 }

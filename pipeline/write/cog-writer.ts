@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { TILE_SIZE } from '../core/grid.ts';
 import { writeAtomically } from './atomic.ts';
 import { type BlockPosition, type BlockRules, type EncodedBlock, encodePlanesLater } from './block.ts';
@@ -16,9 +15,11 @@ import { type Kept, openSpool, type Spool } from './spool.ts';
 /** Encodes a block wherever there is a free core. */
 export type BlockEncoder = (planes: readonly Plane[], rules: BlockRules) => Promise<EncodedBlock>;
 
-export interface Written {
-  readonly bytes: number;
-  readonly sha256: string;
+export interface FinishOptions {
+  /** Items that are known only now. */
+  readonly metadata?: Readonly<Record<string, string>>;
+  /** Sees the file go by, from its first byte to the last. */
+  readonly watch?: (piece: Uint8Array) => void;
 }
 
 /** A COG that is written while its pixels are computed: blocks come in any order, each once. */
@@ -31,12 +32,14 @@ export interface CogWriter {
    */
   putEncoded(at: BlockPosition, block: EncodedBlock): Promise<void>;
   /** Puts the file together and under its name; RangeError when blocks are missing. Throws E_WRITE_FAILED. */
-  finish(more?: { readonly metadata?: Readonly<Record<string, string>> }): Promise<Written>;
+  finish(more?: FinishOptions): Promise<{ readonly bytes: number }>;
+  /** Lets go of what is kept, finished or not. */
+  close(): Promise<void>;
 }
 
 export interface CogWriterOptions extends CogOptions {
   readonly encode?: BlockEncoder;
-  /** Where compressed blocks wait; several writers may share one. Left out, one of its own, closed by `finish`. */
+  /** Where compressed blocks wait; several writers may share one. Left out, one of its own. */
   readonly spool?: Spool;
 }
 
@@ -120,27 +123,32 @@ export function openCog(path: string, profile: CogProfile, options: CogWriterOpt
       await keep(0, at, await encode(planes, rules));
     },
     putEncoded: (at, block) => keep(0, at, block),
-    finish: async ({ metadata = {} } = {}) => {
+    finish: async ({ metadata = {}, watch } = {}) => {
       const missing = isThere.reduce((sum, level) => sum + level.filter((there) => there === 0).length, 0);
       if (missing > 0) throw new RangeError(`${missing} blocks of ${path} are missing`);
       const complete = { ...profile, metadata: { ...profile.metadata, ...metadata } };
       const { head, bytes } = layOut(complete, sizes, options);
-      const hash = createHash('sha256');
       async function* pieces() {
-        for (const piece of head) {
-          hash.update(piece);
-          yield piece;
-        }
-        for await (const piece of blocks()) {
-          hash.update(piece);
-          yield piece;
-        }
+        yield* head;
+        yield* blocks();
       }
-      await writeAtomically(path, pieces());
+      await writeAtomically(path, watch === undefined ? pieces() : watched(pieces(), watch));
+      return { bytes };
+    },
+    close: async () => {
       if (options.spool === undefined) await spool.close();
-      return { bytes, sha256: hash.digest('hex') };
     },
   };
+}
+
+async function* watched(
+  pieces: AsyncIterable<Uint8Array>,
+  watch: (piece: Uint8Array) => void,
+): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    watch(piece);
+    yield piece;
+  }
 }
 
 /** Position of the overview block that a block is a part of. */

@@ -1,9 +1,9 @@
+import { createHash } from 'node:crypto';
 import { TILE_SIZE } from '../core/grid.ts';
-import type { Compression } from './block.ts';
 import { type CogOptions, type CogProfile, levelShapes } from './cog-file.ts';
-import { openCog, type Written } from './cog-writer.ts';
+import { openCog } from './cog-writer.ts';
 import type { BandMeaning } from './metadata.ts';
-import { arrayLike, type CogArray, dtypeOf, type Resampling } from './pyramid.ts';
+import { arrayLike, type CogArray, dtypeOf } from './pyramid.ts';
 
 export type { CogOptions } from './cog-file.ts';
 
@@ -15,8 +15,11 @@ export interface CogBand extends BandMeaning {
 /** A raster that is all there, to be written as a COG; see CogProfile. Bands are of one dtype, each as long as the grid. */
 export interface CogInput extends Omit<CogProfile, 'dtype' | 'bands'> {
   readonly bands: readonly CogBand[];
-  readonly compress: Compression;
-  readonly resampling: Resampling;
+}
+
+export interface Written {
+  readonly bytes: number;
+  readonly sha256: string;
 }
 
 /**
@@ -44,8 +47,14 @@ export async function writeCog(path: string, input: CogInput, options: CogOption
       );
     }
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, work));
-  return await writer.finish();
+  try {
+    await Promise.all(Array.from({ length: CONCURRENCY }, work));
+    const hash = createHash('sha256');
+    const { bytes } = await writer.finish({ watch: (piece) => hash.update(piece) });
+    return { bytes, sha256: hash.digest('hex') };
+  } finally {
+    await writer.close();
+  }
 }
 
 /** How many blocks are compressed at a time: libuv has four threads. */

@@ -1,3 +1,5 @@
+import { int16Kernels, MOST_PIXELS } from '../kernels/int16.ts';
+
 /** Number arrays a COG can be written from. */
 export type CogArray = Int16Array | Uint8Array | Uint16Array | Float32Array;
 
@@ -68,9 +70,19 @@ export function halve(plane: Plane, nodata: number | null, resampling: Resamplin
   const data = arrayLike(plane.data, width * height);
   // Float arrays hold the nodata value rounded to float32, so that is what pixels are compared with.
   const empty = nodata === null ? null : plane.data instanceof Float32Array ? Math.fround(nodata) : nodata;
-  if (resampling === 'average') averageInto(data, width, height, plane, empty);
-  else modeInto(data, width, height, plane, empty);
+  if (resampling === 'average' && !averageFast(data, plane, empty))
+    averageInto(data, width, height, plane, empty);
+  if (resampling === 'mode') modeInto(data, width, height, plane, empty);
   return { width, height, data };
+}
+
+/** Blocks of indices, which are nearly all there is, by SIMD; false for others. */
+function averageFast(out: CogArray, { data, width, height }: Plane, empty: number | null): boolean {
+  if (!(data instanceof Int16Array && out instanceof Int16Array) || empty !== -32768) return false;
+  if (width % 16 !== 0 || data.length > MOST_PIXELS) return false;
+  const kernels = int16Kernels();
+  kernels?.halve(data, width, height, out);
+  return kernels !== null;
 }
 
 function averageInto(out: CogArray, width: number, height: number, from: Plane, empty: number | null): void {

@@ -29,13 +29,15 @@ function checkRing(ring: unknown, refuse: Refuse): Position[] {
   if (!Array.isArray(ring)) throw refuse('no list of positions');
   if (ring.length > MAX_VERTICES) throw refuse(`${ring.length} vertices, more than ${MAX_VERTICES}`);
   const positions: Position[] = [];
-  for (const [i, position] of ring.entries()) {
+  let previous: Position | undefined;
+  for (let i = 0; i < ring.length; i++) {
+    const position: unknown = ring[i];
     if (!isPosition(position)) throw refuse(`vertex ${i} is no pair of finite numbers`);
-    const [x, y] = position;
-    const previous = positions.at(-1);
     // A vertex given twice in a row is harmless and common.
-    if (previous !== undefined && previous[0] === x && previous[1] === y) continue;
-    positions.push([x, y]);
+    if (previous !== undefined && previous[0] === position[0] && previous[1] === position[1]) continue;
+    // There may be a million: those that are as they should be are not copied.
+    previous = isPair(position) ? position : [position[0], position[1]];
+    positions.push(previous);
   }
   const [first, last] = [positions[0], positions.at(-1)];
   if (first === undefined || last === undefined || positions.length < 3)
@@ -45,8 +47,12 @@ function checkRing(ring: unknown, refuse: Refuse): Position[] {
   return positions;
 }
 
-function isPosition(value: unknown): value is [number, number] {
+function isPosition(value: unknown): value is [number, number, ...unknown[]] {
   return Array.isArray(value) && Number.isFinite(value[0]) && Number.isFinite(value[1]);
+}
+
+function isPair(position: readonly [number, number, ...unknown[]]): position is [number, number] {
+  return position.length === 2;
 }
 
 interface Crossing {
@@ -60,6 +66,7 @@ interface Crossing {
 
 /** Edges of some rings, one entry each. */
 interface Edges {
+  readonly count: number;
   readonly x0: Float64Array;
   readonly y0: Float64Array;
   readonly x1: Float64Array;
@@ -84,11 +91,10 @@ const TOUCH = 1e-10;
 export function findCrossing(rings: readonly (readonly Position[])[]): Crossing | null {
   const edges = edgesOf(rings);
   let scale = 0;
-  for (const value of edges.x0) scale = Math.max(scale, Math.abs(value));
-  for (const value of edges.y0) scale = Math.max(scale, Math.abs(value));
+  for (let i = 0; i < edges.count; i++)
+    scale = Math.max(scale, Math.abs(edges.x0[i]!), Math.abs(edges.y0[i]!));
   const search: Search = { edges, tolerance: scale * TOUCH, pairs: 0 };
-  const all = Uint32Array.from(edges.x0, (_, i) => i);
-  return searchBox(search, all, 0) ?? searchVertices(edges);
+  return searchBox(search, room.all.subarray(0, edges.count), 0) ?? searchVertices(edges);
 }
 
 interface Search {
@@ -97,24 +103,42 @@ interface Search {
   pairs: number;
 }
 
+/** Room for the edges of one shape after the other: most have a dozen, and memory costs more than looking at them. */
+let room = roomFor(256);
+
+function roomFor(count: number) {
+  const doubles = () => new Float64Array(count);
+  const indices = () => new Uint32Array(count);
+  return {
+    count,
+    x0: doubles(),
+    y0: doubles(),
+    x1: doubles(),
+    y1: doubles(),
+    ring: indices(),
+    vertex: indices(),
+    all: Uint32Array.from({ length: count }, (_, i) => i),
+  };
+}
+
 function edgesOf(rings: readonly (readonly Position[])[]): Edges {
   const n = rings.reduce((sum, ring) => sum + ring.length - 1, 0);
-  const [x0, y0, x1, y1] = [
-    new Float64Array(n),
-    new Float64Array(n),
-    new Float64Array(n),
-    new Float64Array(n),
-  ];
-  const [ring, vertex] = [new Uint32Array(n), new Uint32Array(n)];
+  if (n > room.count) room = roomFor(2 * n);
+  const { x0, y0, x1, y1, ring, vertex } = room;
   let at = 0;
-  for (const [r, positions] of rings.entries()) {
+  for (let r = 0; r < rings.length; r++) {
+    const positions = rings[r]!;
     for (let v = 0; v + 1 < positions.length; v++, at++) {
-      [x0[at], y0[at]] = [positions[v]![0]!, positions[v]![1]!];
-      [x1[at], y1[at]] = [positions[v + 1]![0]!, positions[v + 1]![1]!];
-      [ring[at], vertex[at]] = [r, v];
+      const [from, to] = [positions[v]!, positions[v + 1]!];
+      x0[at] = from[0]!;
+      y0[at] = from[1]!;
+      x1[at] = to[0]!;
+      y1[at] = to[1]!;
+      ring[at] = r;
+      vertex[at] = v;
     }
   }
-  return { x0, y0, x1, y1, ring, vertex };
+  return { count: n, x0, y0, x1, y1, ring, vertex };
 }
 
 function searchBox(search: Search, members: Uint32Array, depth: number): Crossing | null {
@@ -143,10 +167,18 @@ function spread(members: Uint32Array, a: Float64Array, b: Float64Array): number 
 
 function comparePairs(search: Search, members: Uint32Array): Crossing | null {
   const { edges } = search;
+  const { x0, y0, x1, y1 } = edges;
   search.pairs += (members.length * members.length) / 2;
   if (search.pairs > MAX_PAIRS) return { ...placeOf(edges, members[0]!), kind: 'tangle' };
   for (let m = 0; m < members.length; m++) {
+    const i = members[m]!;
+    const [left, right] = [Math.min(x0[i]!, x1[i]!), Math.max(x0[i]!, x1[i]!)];
+    const [bottom, top] = [Math.min(y0[i]!, y1[i]!), Math.max(y0[i]!, y1[i]!)];
     for (let n = m + 1; n < members.length; n++) {
+      const j = members[n]!;
+      // Most edges are nowhere near each other.
+      if ((x0[j]! < left && x1[j]! < left) || (x0[j]! > right && x1[j]! > right)) continue;
+      if ((y0[j]! < bottom && y1[j]! < bottom) || (y0[j]! > top && y1[j]! > top)) continue;
       if (isCrossing(search, members[m]!, members[n]!)) return crossingOf(edges, members[m]!, members[n]!);
     }
   }
@@ -160,16 +192,6 @@ function side({ x0, y0, x1, y1 }: Edges, i: number, x: number, y: number): numbe
 
 function isCrossing({ edges, tolerance }: Search, i: number, j: number): boolean {
   const { x0, y0, x1, y1 } = edges;
-  if (
-    Math.max(x0[i]!, x1[i]!) < Math.min(x0[j]!, x1[j]!) ||
-    Math.max(x0[j]!, x1[j]!) < Math.min(x0[i]!, x1[i]!)
-  )
-    return false;
-  if (
-    Math.max(y0[i]!, y1[i]!) < Math.min(y0[j]!, y1[j]!) ||
-    Math.max(y0[j]!, y1[j]!) < Math.min(y0[i]!, y1[i]!)
-  )
-    return false;
   const reachI = tolerance * Math.hypot(x1[i]! - x0[i]!, y1[i]! - y0[i]!);
   const [p, q] = [side(edges, i, x0[j]!, y0[j]!), side(edges, i, x1[j]!, y1[j]!)];
   if (Math.abs(p) <= reachI || Math.abs(q) <= reachI || p > 0 === q > 0) return false;
@@ -192,15 +214,16 @@ function placeOf({ x0, y0, ring, vertex }: Edges, i: number): Crossing {
 
 /** Rings that meet in a common vertex may touch there, but not change sides: the four edges must not alternate around it. */
 function searchVertices(edges: Edges): Crossing | null {
-  const { x0, y0, ring } = edges;
+  const { count, x0, y0, ring } = edges;
+  if (hasOneVisitEach(edges)) return null;
   const visits = new Map<string, number[]>();
-  for (let i = 0; i < x0.length; i++) {
+  for (let i = 0; i < count; i++) {
     const key = `${x0[i]} ${y0[i]}`;
     const known = visits.get(key);
     if (known === undefined) visits.set(key, [i]);
     else known.push(i);
   }
-  const before = previousEdges(ring);
+  const before = previousEdges(ring.subarray(0, count));
   for (const outgoing of visits.values()) {
     if (outgoing.length < 2 || outgoing.length > 64) continue;
     for (let m = 0; m < outgoing.length; m++) {
@@ -211,6 +234,18 @@ function searchVertices(edges: Edges): Crossing | null {
     }
   }
   return null;
+}
+
+/** Vertices compared one by one up to this many; a map of them costs more than that. */
+const FEW = 64;
+
+/** True when it is quickly seen that no vertex is met twice, as in nearly every shape there is. */
+function hasOneVisitEach({ count, x0, y0 }: Edges): boolean {
+  if (count > FEW) return false;
+  for (let i = 0; i < count; i++) {
+    for (let j = i + 1; j < count; j++) if (x0[i] === x0[j] && y0[i] === y0[j]) return false;
+  }
+  return true;
 }
 
 /** The edge that ends where each edge starts. */

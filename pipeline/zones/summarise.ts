@@ -1,5 +1,5 @@
 import type { Coverage } from './coverage.ts';
-import { type Accumulated, STATISTICS, type StatisticId } from './statistics.ts';
+import { type Accumulated, type Groups, type StatisticId, statisticRow } from './statistics.ts';
 
 /** What one raster says about one polygon. */
 export interface Summary {
@@ -22,103 +22,187 @@ export function summarise(
   statistics: readonly StatisticId[],
 ): Summary {
   const { fraction, inside } = cover;
-  let weight = 0;
-  let pixelCount = 0;
-  const clear = newSum();
+  const list = newList();
+  const weight = newSum();
+  let covered = 0;
   for (let i = 0; i < fraction.length; i++) {
     const w = fraction[i]!;
     if (w === 0) continue;
-    weight += w;
-    if (!valid[i]) continue;
-    add(clear, w);
-    pixelCount += 1;
+    covered += 1;
+    add(weight, w);
+    if (valid[i]) append(list, values[i]!, w);
   }
-  if (pixelCount === 0) return { pixelCount, clearFraction: 0, values: {} };
-  const clearWeight = total(clear);
-  const accumulated = accumulate(values, valid, fraction, pixelCount, statistics);
+  const accumulated = accumulateList(list, covered, needsGroups(statistics));
+  return summaryOf(accumulated, total(weight), inside, statistics);
+}
+
+/** The statistics that follow from what a polygon left behind; `weight` is all it covers inside the grid, in pixels. */
+export function summaryOf(
+  accumulated: Accumulated,
+  weight: number,
+  inside: number,
+  statistics: readonly StatisticId[],
+): Summary {
+  const { count } = accumulated;
+  if (count === 0) return { pixelCount: 0, clearFraction: 0, values: {} };
   return {
-    pixelCount,
-    clearFraction: Math.min(1, (inside * clearWeight) / weight),
-    values: Object.fromEntries(statistics.map((id) => [id, STATISTICS[id].of(accumulated)])),
+    pixelCount: count,
+    clearFraction: Math.min(1, (inside * accumulated.weight) / weight),
+    values: Object.fromEntries(statistics.map((id) => [id, statisticRow(id).of(accumulated)])),
   };
 }
 
-/** Everything the statistics need from the usable pixels; what nobody asked for is not computed. */
-function accumulate(
-  values: ArrayLike<number>,
-  valid: ArrayLike<number>,
-  fraction: Float64Array,
-  count: number,
-  statistics: readonly StatisticId[],
-): Accumulated {
-  const xs = new Float64Array(count);
-  const ws = new Float64Array(count);
-  for (let i = 0, n = 0; i < fraction.length; i++) {
-    if (fraction[i]! === 0 || !valid[i]) continue;
-    xs[n] = values[i]!;
-    ws[n] = fraction[i]!;
-    n += 1;
-  }
-  const needs = new Set(statistics.flatMap((id): readonly string[] => STATISTICS[id].needs));
+/** True when one of the statistics needs to know every value, and not only sums. */
+export function needsGroups(statistics: readonly StatisticId[]): boolean {
+  return statistics.some((id) => statisticRow(id).groups);
+}
+
+/** Values and weights of pixels in reading order, in arrays that grow. */
+export interface PixelList {
+  length: number;
+  xs: Float64Array;
+  ws: Float64Array;
+}
+
+export function newList(): PixelList {
+  return { length: 0, xs: new Float64Array(1024), ws: new Float64Array(1024) };
+}
+
+export function append(list: PixelList, x: number, w: number): void {
+  if (list.length === list.xs.length) grow(list, 2 * list.length);
+  list.xs[list.length] = x;
+  list.ws[list.length++] = w;
+}
+
+function grow(list: PixelList, capacity: number): void {
+  const [xs, ws] = [new Float64Array(capacity), new Float64Array(capacity)];
+  xs.set(list.xs.subarray(0, list.length));
+  ws.set(list.ws.subarray(0, list.length));
+  [list.xs, list.ws] = [xs, ws];
+}
+
+/** Everything the statistics need from a list of usable pixels; `groups` only when they are asked for. */
+export function accumulateList(list: PixelList, covered: number, wantsGroups: boolean): Accumulated {
+  const count = list.length;
+  const xs = list.xs.subarray(0, count);
+  const ws = list.ws.subarray(0, count);
   const weight = newSum();
   const sum = newSum();
+  let [min, max] = [Infinity, -Infinity];
   for (let i = 0; i < count; i++) {
+    const x = xs[i]!;
     add(weight, ws[i]!);
-    add(sum, ws[i]! * xs[i]!);
+    add(sum, ws[i]! * x);
+    if (x < min) min = x;
+    if (x > max) max = x;
   }
   const mean = total(sum) / total(weight);
   const squares = newSum();
-  let [min, max] = [Infinity, -Infinity];
-  if (needs.has('squares')) for (let i = 0; i < count; i++) add(squares, ws[i]! * (xs[i]! - mean) ** 2);
-  if (needs.has('extremes')) {
-    for (let i = 0; i < count; i++) {
-      min = Math.min(min, xs[i]!);
-      max = Math.max(max, xs[i]!);
-    }
+  for (let i = 0; i < count; i++) add(squares, ws[i]! * (xs[i]! - mean) ** 2);
+  return {
+    covered,
+    count,
+    weight: total(weight),
+    sum: total(sum),
+    squares: total(squares),
+    min,
+    max,
+    groups: wantsGroups ? groupsOf(xs, ws) : NO_GROUPS,
+  };
+}
+
+/** The same from pixels that were grouped by value. */
+export function accumulateGroups(groups: Groups, covered: number): Accumulated {
+  const { size, values, counts, weights } = groups;
+  let count = 0;
+  const weight = newSum();
+  const sum = newSum();
+  for (let g = 0; g < size; g++) {
+    count += counts[g]!;
+    add(weight, weights[g]!);
+    add(sum, weights[g]! * values[g]!);
   }
-  const sorted = needs.has('values') ? sortByValue(xs, ws) : { values: EMPTY, weights: EMPTY };
-  return { count, weight: total(weight), sum: total(sum), squares: total(squares), min, max, ...sorted };
+  const mean = total(sum) / total(weight);
+  const squares = newSum();
+  for (let g = 0; g < size; g++) add(squares, weights[g]! * (values[g]! - mean) ** 2);
+  return {
+    covered,
+    count,
+    weight: total(weight),
+    sum: total(sum),
+    squares: total(squares),
+    min: size > 0 ? values[0]! : Infinity,
+    max: size > 0 ? values[size - 1]! : -Infinity,
+    groups,
+  };
 }
 
 const EMPTY = new Float64Array(0);
+const NO_GROUPS: Groups = {
+  size: 0,
+  values: EMPTY,
+  counts: EMPTY,
+  weights: EMPTY,
+  firsts: EMPTY,
+  lasts: EMPTY,
+};
 
-/**
- * Values in ascending order, each with its weight; equal values keep the order of their pixels. Sorting plain numbers
- * and then looking up where each belongs is several times as fast as sorting by a comparison of pairs.
- */
-function sortByValue(xs: Float64Array, ws: Float64Array): { values: Float64Array; weights: Float64Array } {
+/** Pixels by value, equal values in the order of their pixels. */
+function groupsOf(xs: Float64Array, ws: Float64Array): Groups {
   const order = orderOf(xs);
-  const values = new Float64Array(xs.length);
-  const weights = new Float64Array(xs.length);
-  for (let i = 0; i < order.length; i++) {
-    values[i] = xs[order[i]!]!;
-    weights[i] = ws[order[i]!]!;
+  const n = order.length;
+  const [values, counts, weights] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
+  const [firsts, lasts] = [new Float64Array(n), new Float64Array(n)];
+  let g = -1;
+  for (let i = 0; i < n; i++) {
+    const x = xs[order[i]!]!;
+    const w = ws[order[i]!]!;
+    if (g < 0 || x !== values[g]) {
+      g += 1;
+      values[g] = x;
+      firsts[g] = w;
+    }
+    counts[g]! += 1;
+    weights[g]! += w;
+    lasts[g] = w;
   }
-  return { values, weights };
+  return { size: g + 1, values, counts, weights, firsts, lasts };
 }
 
-/** Counting takes as long as the range is wide; beyond this many counts a pixel, comparing is faster. */
-const COUNTS_PER_PIXEL = 4;
+const DIGIT_BITS = 11;
+const DIGITS = 1 << DIGIT_BITS;
 
-/** Positions in ascending order of value, equal values in the order they came. Stored counts are whole numbers in a narrow range: those are counted, not compared. */
+/**
+ * Positions in ascending order of value, equal values in the order they came: a radix sort of the numbers' bits, with
+ * the sign turned so that they order as whole numbers. Digits that all numbers share, as most of a float32 or of a
+ * stored count in 64 bits are, cost no pass.
+ */
 function orderOf(xs: Float64Array): Uint32Array {
-  let [min, max] = [Infinity, -Infinity];
-  let isWhole = true;
-  for (let i = 0; i < xs.length; i++) {
-    const x = xs[i]!;
-    min = Math.min(min, x);
-    max = Math.max(max, x);
-    isWhole &&= Number.isInteger(x);
+  const n = xs.length;
+  const bits = new Uint32Array(xs.slice().buffer);
+  for (let i = 0; i < n; i++) {
+    // −0 and 0 are one value.
+    if (xs[i] === 0) bits[2 * i + 1] = 0;
+    const high = bits[2 * i + 1]!;
+    if (high >>> 31 === 1) bits[2 * i] = ~bits[2 * i]!;
+    bits[2 * i + 1] = high >>> 31 === 1 ? ~high : high | 0x80000000;
   }
-  if (!isWhole || max - min > COUNTS_PER_PIXEL * xs.length) {
-    return Uint32Array.from(xs, (_, i) => i).sort((a, b) => xs[a]! - xs[b]! || a - b);
+  let order = Uint32Array.from({ length: n }, (_, i) => i);
+  let other = new Uint32Array(n);
+  const starts = new Uint32Array(DIGITS + 1);
+  for (const word of [0, 1]) {
+    for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
+      starts.fill(0);
+      for (let i = 0; i < n; i++) starts[((bits[2 * i + word]! >>> shift) & (DIGITS - 1)) + 1]! += 1;
+      if (starts.includes(n)) continue;
+      for (let d = 1; d < DIGITS; d++) starts[d]! += starts[d - 1]!;
+      for (let i = 0; i < n; i++) {
+        const at = order[i]!;
+        other[starts[(bits[2 * at + word]! >>> shift) & (DIGITS - 1)]!++] = at;
+      }
+      [order, other] = [other, order];
+    }
   }
-  // starts[v] becomes the place of the first pixel of value min + v, then moves on with each one placed.
-  const starts = new Uint32Array(max - min + 2);
-  for (let i = 0; i < xs.length; i++) starts[xs[i]! - min + 1]! += 1;
-  for (let v = 1; v < starts.length; v++) starts[v]! += starts[v - 1]!;
-  const order = new Uint32Array(xs.length);
-  for (let i = 0; i < xs.length; i++) order[starts[xs[i]! - min]!++] = i;
   return order;
 }
 

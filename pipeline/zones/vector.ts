@@ -98,6 +98,7 @@ export function toMultiPolygon(geometry: {
 /** Equatorial radius in m and squared eccentricity of WGS 84. */
 const RADIUS = 6_378_137;
 const E2 = 0.006_694_379_990_141_3;
+const E = Math.sqrt(E2);
 
 /**
  * Area on the WGS 84 ellipsoid in m², between geodesics: the strip under an edge is R² · Δλ · mean sin β, with β the
@@ -113,15 +114,32 @@ export function areaOf(polygon: LonLatPolygons): number {
 }
 
 function ringArea(ring: readonly (readonly number[])[]): number {
-  const radians = ring.map(([lon, lat]) => [(lon! * Math.PI) / 180, (lat! * Math.PI) / 180] as const);
+  const flat = new Float64Array(2 * ring.length);
+  for (const [i, [lon, lat]] of ring.entries()) {
+    flat[2 * i] = lon!;
+    flat[2 * i + 1] = lat!;
+  }
+  return flatRingArea(flat);
+}
+
+/** Signed area of one ring in m², as areaOf; longitude and latitude in turn. */
+export function flatRingArea(ring: Float64Array): number {
+  const degree = Math.PI / 180;
   // Heights over the first position, because the differences are a millionth of the numbers.
-  const base = authalic(radians[0]![1]);
+  const base = authalic(ring[1]! * degree);
   let sum = 0;
-  for (const [i, [lon1, lat1]] of radians.entries()) {
-    const [lon2, lat2] = radians[(i + 1) % radians.length]!;
+  let [lon1, lat1, height1] = [ring[0]! * degree, ring[1]! * degree, base];
+  for (let i = 2; i <= ring.length; i += 2) {
+    const at = i === ring.length ? 0 : i;
+    const lon2 = ring[at]! * degree;
+    const lat2 = ring[at + 1]! * degree;
+    const height2 = authalic(lat2);
     const middle = authalic(middleLatitude(lon2 - lon1, lat1, lat2));
     // Simpson's rule for the mean height along the edge.
-    sum += ((lon2 - lon1) * (authalic(lat1) + 4 * middle + authalic(lat2) - 6 * base)) / 6;
+    sum += ((lon2 - lon1) * (height1 + 4 * middle + height2 - 6 * base)) / 6;
+    lon1 = lon2;
+    lat1 = lat2;
+    height1 = height2;
   }
   return (sum * RADIUS ** 2) / 2;
 }
@@ -139,8 +157,7 @@ function middleLatitude(step: number, lat1: number, lat2: number): number {
 /** q(φ), Snyder's equation 3-12: 2 sin β for the sphere of equal area, in units of the equatorial radius. */
 function authalic(latitude: number): number {
   const sin = Math.sin(latitude);
-  const e = Math.sqrt(E2);
-  return (1 - E2) * (sin / (1 - E2 * sin * sin) + Math.atanh(e * sin) / e);
+  return (1 - E2) * (sin / (1 - E2 * sin * sin) + Math.atanh(E * sin) / E);
 }
 
 function parseJson(text: string, where: string): Record<string, unknown> {
@@ -159,12 +176,14 @@ function parseJson(text: string, where: string): Record<string, unknown> {
   return document;
 }
 
+const asItIs: Transform = (x, y) => [x, y];
+
 /** From the file's coordinates to longitude and latitude. RFC 7946 knows WGS 84 only; GDAL still writes `crs` for others. */
 function transformOf(document: Record<string, unknown>, where: string): Transform {
   const { crs } = document;
-  if (crs === undefined || crs === null) return (x, y) => [x, y];
+  if (crs === undefined || crs === null) return asItIs;
   const name = isRecord(crs) && isRecord(crs.properties) ? String(crs.properties.name ?? '') : '';
-  if (/CRS84$/i.test(name)) return (x, y) => [x, y];
+  if (/CRS84$/i.test(name)) return asItIs;
   const epsg = Number(/EPSG:+(?:[\d.]*:)?(\d+)$/i.exec(name)?.[1] ?? Number.NaN);
   if (!isKnownCrs(epsg)) throw new HeituError('E_CRS_UNKNOWN', { where, what: name || JSON.stringify(crs) });
   return transformer(epsg, 4326);
@@ -192,17 +211,19 @@ function polygonOf(geometry: unknown, toLonLat: Transform, where: string): LonLa
     return checkRings(rings, (what) => invalid(where, parts.length > 1 ? `part ${part}, ${what}` : what));
   });
   if (polygon.length === 0) throw invalid(where, 'no rings');
-  return polygon.map((rings) =>
-    rings.map((ring) =>
-      ring.map(([x, y]) => {
-        const [lon, lat] = toLonLat(x!, y!);
-        // Half a turn and more of slack for shapes across the date line; anything else is another CRS.
-        if (!(Math.abs(lon) <= 360 && Math.abs(lat) <= 90))
-          throw invalid(where, `position ${x}, ${y} is not longitude and latitude`);
-        return [lon, lat];
-      }),
-    ),
-  );
+  return polygon.map((rings) => rings.map((ring) => placedRing(ring, toLonLat, where)));
+}
+
+function placedRing(ring: number[][], toLonLat: Transform, where: string): number[][] {
+  const placed = toLonLat === asItIs ? ring : ring.map(([x, y]) => toLonLat(x!, y!));
+  for (const [i, [lon, lat]] of placed.entries()) {
+    // Half a turn and more of slack for shapes across the date line; anything else is another CRS.
+    if (!(Math.abs(lon!) <= 360 && Math.abs(lat!) <= 90)) {
+      const [x, y] = ring[i]!;
+      throw invalid(where, `position ${x}, ${y} is not longitude and latitude`);
+    }
+  }
+  return placed;
 }
 
 /**

@@ -57,7 +57,9 @@ function start(script: URL): Promise<ChildProcess> {
   });
   return new Promise((resolve, reject) => {
     child.once('message', () => resolve(child));
-    child.once('exit', (code) => reject(new Error(`${script.pathname} ended with ${code} before its first job`)));
+    child.once('exit', (code) =>
+      reject(new Error(`${script.pathname} ended with ${code} before its first job`)),
+    );
   });
 }
 

@@ -57,7 +57,8 @@ function judge(known: Known, outcome: Outcome<Inspection>): Judged {
   }
   const { code, message } = answer.error!;
   const name = known.file.split('/').at(-1)!;
-  const isClear = /^E_(NOT_TIFF|TIFF_[A-Z_]+)$/.test(code) && message.includes(name) && !message.includes('\n');
+  const isClear =
+    /^E_(NOT_TIFF|TIFF_[A-Z_]+)$/.test(code) && message.includes(name) && !message.includes('\n');
   if (!isClear) return { ...measured, verdict: 'unclear', why: `${code}: ${message}` };
   return {
     ...measured,
@@ -70,7 +71,10 @@ function judge(known: Known, outcome: Outcome<Inspection>): Judged {
 function reasonOf(message: string, name: string): string {
   const about = message.slice(message.indexOf(name) + name.length).split('; ')[0]!;
   return about
-    .replace(/^ (uses an encoding that is not read|is damaged or truncated|declares a size beyond the limit): /, '')
+    .replace(
+      /^ (uses an encoding that is not read|is damaged or truncated|declares a size beyond the limit): /,
+      '',
+    )
     .replace(/^ is not a TIFF file \((.*)\)$/, '$1')
     .replace(/it begins with (bytes [0-9a-f ]+|"[^"]*")/, 'it begins with other bytes')
     .replace(/^(strip|tile) \d+/, 'a block')

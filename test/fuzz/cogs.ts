@@ -25,7 +25,10 @@ export async function ownCogs(folder: string): Promise<string[]> {
       resampling: 'average',
     },
     reflectance: {
-      bands: ['blue', 'green', 'red', 'nir'].map((description) => ({ data: field(new Uint16Array(n), 0), description })),
+      bands: ['blue', 'green', 'red', 'nir'].map((description) => ({
+        data: field(new Uint16Array(n), 0),
+        description,
+      })),
       nodata: 0,
       compress: 'zstd',
       resampling: 'average',

@@ -19,7 +19,9 @@ export interface FuzzReport {
 
 /** The files of the corpus as paths; each is a start for mutations. */
 export function corpusFiles(): string[] {
-  return readCatalog(fileURLToPath(CORPUS)).map(({ file }) => fileURLToPath(new URL(encodeURI(file), CORPUS)));
+  return readCatalog(fileURLToPath(CORPUS)).map(({ file }) =>
+    fileURLToPath(new URL(encodeURI(file), CORPUS)),
+  );
 }
 
 /** Reads `count` damaged copies of the files, one child a core; the same seed makes the same copies. */

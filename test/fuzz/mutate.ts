@@ -60,7 +60,8 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   },
   'a value at an edge': (bytes, random, entries) => {
     const at = entries[below(random, entries.length)];
-    if (at !== undefined) put32(bytes, at + 8, [...EDGES, bytes.length, at][below(random, EDGES.length + 2)]!);
+    if (at !== undefined)
+      put32(bytes, at + 8, [...EDGES, bytes.length, at][below(random, EDGES.length + 2)]!);
     return bytes;
   },
   'another type': (bytes, random, entries) => {
@@ -84,7 +85,12 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
     const ends = entries.filter((at) => !entries.includes(at + ENTRY)).map((at) => at + ENTRY);
     const at = ends[below(random, ends.length)];
     if (at === undefined) return bytes;
-    const targets = [view(bytes).getUint32(4, isLittle(bytes)), at, entries[0]! - 2, below(random, bytes.length)];
+    const targets = [
+      view(bytes).getUint32(4, isLittle(bytes)),
+      at,
+      entries[0]! - 2,
+      below(random, bytes.length),
+    ];
     put32(bytes, at, targets[below(random, targets.length)]!);
     return bytes;
   },

@@ -2,7 +2,9 @@ import { HeituError } from '../../pipeline/core/error.ts';
 import { inspectRaster, openRaster } from '../../pipeline/ingest/geotiff.ts';
 
 /** How a file was taken: read, refused by name, or a failure that is ours. */
-export type Probe = { readonly kind: 'read' | 'refused' } | { readonly kind: 'unclear'; readonly how: string };
+export type Probe =
+  | { readonly kind: 'read' | 'refused' }
+  | { readonly kind: 'unclear'; readonly how: string };
 
 const CLEAR = /^E_(NOT_TIFF|TIFF_[A-Z]+(_[A-Z]+)?)$/;
 
@@ -24,7 +26,11 @@ async function probeLevels(path: string): Promise<Probe> {
     try {
       const levels = [raster.info, ...raster.info.overviews];
       for (const [level, { width, height }] of levels.entries()) {
-        await raster.read([1], { col: 0, row: 0, width: Math.min(512, width), height: Math.min(512, height) }, level);
+        await raster.read(
+          [1],
+          { col: 0, row: 0, width: Math.min(512, width), height: Math.min(512, height) },
+          level,
+        );
       }
       return { kind: 'read' };
     } finally {

@@ -21,7 +21,9 @@ try {
   if (!corpus) console.log('without the corpus: ../shared/data/13-geotiff-corpus is not there');
   // Our own files are few; they get a tenth of the mutations all the same.
   const others = corpus ? corpusFiles() : [];
-  const repeated = own.flatMap((path) => Array<string>(Math.max(1, Math.round(others.length / 36))).fill(path));
+  const repeated = own.flatMap((path) =>
+    Array<string>(Math.max(1, Math.round(others.length / 36))).fill(path),
+  );
   const started = performance.now();
   const { counts, failures, slowest, peak } = await fuzz([...others, ...repeated], {
     seed,

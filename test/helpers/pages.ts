@@ -2,10 +2,11 @@ import { commandsPage } from '../../pipeline/commands/help.ts';
 import { COMMANDS } from '../../pipeline/commands/table.ts';
 import { ERRORS, type ErrorCode } from '../../pipeline/core/error.ts';
 import { QUALITY, type QualityFlag } from '../../pipeline/core/quality.ts';
-import { INDICES, type IndexId } from '../../pipeline/indices/table.ts';
+import { INDICES, type IndexId, type IndexRow, OTHER_NAMES } from '../../pipeline/indices/table.ts';
 import { PRODUCTS, type ProductId, type ProductRow } from '../../pipeline/products/table.ts';
 import type { SensorRow } from '../../pipeline/sensors/row.ts';
 import { SENSORS } from '../../pipeline/sensors/table.ts';
+import { CLASS_STATISTICS, STATISTICS } from '../../pipeline/zones/statistics.ts';
 
 /** Pages of docs/ by file name, each made from its tables. */
 export const GENERATED: Readonly<Record<string, () => string>> = {
@@ -19,15 +20,25 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
+/** `G ≥ 0.005`, `B ≤ 0.2, else EVI2`. */
+function conditionsOf({ requires = [], otherwise }: IndexRow): string {
+  const bounds = requires.flatMap(({ formula, min, max }) => [
+    ...(min === undefined ? [] : [`${formula} ≥ ${min}`]),
+    ...(max === undefined ? [] : [`${formula} ≤ ${max}`]),
+  ]);
+  return [...bounds, ...(otherwise === undefined ? [] : [`else ${otherwise}`])].join(', ');
+}
+
 function tablesPage(): string {
   const indices = (Object.keys(INDICES) as IndexId[]).map((id) => {
-    const row = INDICES[id];
+    const row: IndexRow = INDICES[id];
     return [
       id,
       row.title.zh,
       row.title.en,
       `\`${row.formula}\``,
       row.range.join(' … '),
+      conditionsOf(row),
       String(row.scale),
       row.source,
     ];
@@ -58,6 +69,11 @@ function tablesPage(): string {
     QUALITY[id].title.en,
     QUALITY[id].excludes ? 'yes' : 'no',
   ]);
+  const statistics = [
+    ...Object.entries(STATISTICS).map(([id, { title }]) => [id, title.zh, title.en]),
+    ['p1 … p99', '百分位', 'any whole percentile'],
+    ...Object.entries(CLASS_STATISTICS).map(([id, { title }]) => [`${id}_CLASS`, title.zh, title.en]),
+  ];
   const errors = (Object.keys(ERRORS) as ErrorCode[]).map((code) => [
     code,
     ERRORS[code].zh,
@@ -70,7 +86,12 @@ Generated from the source by \`npm run docs\`; do not edit.
 
 ## Indices
 
-${table(['index', '名称', 'title', 'formula', 'range', 'stored scale', 'source'], indices)}
+${table(['index', '名称', 'title', 'formula', 'range', 'conditions', 'stored scale', 'source'], indices)}
+
+A pixel outside the range, or where a condition fails, is undefined; so is one with a divisor under 0.000001 or the root of a
+negative number. Other names of the same formulas: ${Object.entries(OTHER_NAMES)
+    .map(([other, id]) => `${other} is ${id}`)
+    .join(', ')}.
 
 ## Products
 
@@ -81,6 +102,13 @@ ${table(['product', '名称', 'title', 'unit', 'statistics per place', 'least cl
 Bands in file order with their centre in nm.
 
 ${table(['sensor', '名称', 'title', 'pixel', 'bands', 'source'], sensors)}
+
+## Statistics
+
+Weighted by the share of every pixel that a polygon covers. Beside them every row has \`pixel_count\` (pixels with a
+value) and \`clear_fraction\` (share of the polygon over pixels with a value).
+
+${table(['statistic', '名称', 'title'], statistics)}
 
 ## Quality flags
 

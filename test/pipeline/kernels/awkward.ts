@@ -1,7 +1,8 @@
 import { seeded } from '../../../pipeline/core/random.ts';
-import { quantise } from '../../../pipeline/indices/compute.ts';
+import { NODATA_COUNT, quantise } from '../../../pipeline/indices/compute.ts';
 import { parseFormula } from '../../../pipeline/kernels/formula.ts';
 import type { StoredFormula } from '../../../pipeline/kernels/verify.ts';
+import type { AnyBand } from '../indices/spectra.ts';
 
 /** Stored numbers and floats on which back ends may part: no number, infinities, both zeros, limits of the formats. */
 const AWKWARD = [
@@ -24,20 +25,28 @@ const AWKWARD = [
   3e38,
 ];
 
-/** Bands whose first pixels are every pair of awkward numbers and the rest reflectance, stored as 0.0001 counts. */
-export function awkwardBands(length: number): Record<'B' | 'G' | 'R' | 'N', Float32Array> {
+/**
+ * Every band a row may ask for, whose first pixels are every pair of awkward numbers (one in some bands, the other in
+ * the rest) and the others reflectance, stored as 0.0001 counts.
+ */
+export function awkwardBands(length: number): Record<AnyBand, Float32Array> {
   const random = seeded(length);
-  const pair = (i: number): [number, number] => [
-    AWKWARD[i % AWKWARD.length]!,
-    AWKWARD[Math.floor(i / AWKWARD.length)]!,
-  ];
-  const isPair = (i: number) => i < AWKWARD.length ** 2;
-  const reflectance = () => Math.round(random() * 6000) * 0.0001;
+  const pairs = AWKWARD.length ** 2;
+  const band = (of: (i: number) => number) =>
+    Float32Array.from({ length }, (_, i) => (i < pairs ? of(i) : Math.round(random() * 6000) * 0.0001));
+  const first = (i: number) => AWKWARD[i % AWKWARD.length]!;
+  const second = (i: number) => AWKWARD[Math.floor(i / AWKWARD.length)]!;
   return {
-    N: Float32Array.from({ length }, (_, i) => (isPair(i) ? pair(i)[0] : reflectance())),
-    R: Float32Array.from({ length }, (_, i) => (isPair(i) ? pair(i)[1] : reflectance())),
-    G: Float32Array.from({ length }, (_, i) => (isPair(i) ? pair(i)[1] : reflectance())),
-    B: Float32Array.from({ length }, reflectance),
+    N: band(first),
+    R: band(second),
+    G: band(second),
+    B: band(() => 0.05),
+    RE1: band(second),
+    RE2: band(first),
+    RE3: band(first),
+    N2: band(first),
+    S1: band(second),
+    S2: band(first),
   };
 }
 
@@ -50,5 +59,5 @@ export function storedAt(text: string, scale: number): StoredFormula {
       scale,
     );
   };
-  return { id: text, node: parseFormula(text), stored };
+  return { id: text, node: parseFormula(text), stored, nodata: NODATA_COUNT, tolerance: 0 };
 }

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { formulaOf, storedCounts } from '../../../pipeline/indices/compute.ts';
+import { storedFormula } from '../../../pipeline/indices/compute.ts';
 import { INDICES, type IndexId } from '../../../pipeline/indices/table.ts';
-import { type Backend, backendOn, openBackend } from '../../../pipeline/kernels/backend.ts';
-import { evaluate } from '../../../pipeline/kernels/cpu.ts';
+import { type Backend, backendOn, fasterBackend, openBackend } from '../../../pipeline/kernels/backend.ts';
+import { evaluate, runLoops } from '../../../pipeline/kernels/cpu.ts';
 import { parseFormula } from '../../../pipeline/kernels/formula.ts';
 import { type Accelerator, type GpuEntry, openWebGpu, printKernel } from '../../../pipeline/kernels/gpu.ts';
 import { lower, type Program } from '../../../pipeline/kernels/program.ts';
@@ -25,6 +25,7 @@ function working(): Accelerator {
     name: 'webgpu',
     device: 'planted',
     isSoftware: false,
+    limits: { bands: 7, bytes: 1 << 28, isWatched: true },
     run: async (program: Program, inputs: readonly Float32Array[]) => {
       const out = new Float32Array(inputs[0]!.length);
       const bands = Object.fromEntries(program.bands.map((name, i) => [name, inputs[i]!]));
@@ -43,9 +44,28 @@ afterEach(async () => {
 
 describe('printing a kernel', () => {
   test('NDVI becomes one statement an operation, and no text of the formula is in it', () => {
-    expect(printKernel(lower(parseFormula('(N - R)/(N + R)')))).toBe(
-      'function (a0, a1) {\nconst v0 = a0[this.thread.x];\nconst v1 = a1[this.thread.x];\nconst v2 = v0 - v1;\nconst v3 = v0 + v1;\nconst v4 = v2 / v3;\nreturn v4;\n}',
-    );
+    expect(printKernel(lower(parseFormula('(N - R)/(N + R)'))).split('\n')).toEqual([
+      'function (a0, a1) {',
+      'const v0 = a0[this.thread.x];',
+      'const v1 = a1[this.thread.x];',
+      'const v2 = v0 - v1;',
+      'const v3 = v0 + v1;',
+      'const v4 = Math.abs(v3);',
+      'const v6 = v4 >= (9.999999974752427e-7) ? 1.0 : 0.0;',
+      'const v7 = v2 / v3;',
+      'const v8 = v6 > 0.5 ? v7 : (-3.4028234663852886e+38);',
+      'return v8;',
+      '}',
+    ]);
+  });
+
+  test('every statement is made of our own names, numbers and operations, whatever the formula says', () => {
+    const WORDS =
+      /^(?:\s|[vat]\d+|this\.thread\.x|const|return|function|Math\.(?:pow|sqrt|tanh|exp|log|abs|min|max)|\d+(?:\.\d+)?(?:e[+-]\d+)?|[-+*/=?:;,(){}[\]<>])*$/;
+    for (const row of Object.values(INDICES))
+      expect(printKernel(lower(parseFormula(row.formula)))).toMatch(WORDS);
+    expect(printKernel(lower(parseFormula('min(exp(N), log(R)) + 1e-20*abs(N)**R')))).toMatch(WORDS);
+    expect('const v0 = alert(1);').not.toMatch(WORDS);
   });
 
   test('a negative constant keeps its sign away from the operator before it', () => {
@@ -57,14 +77,20 @@ describe('the WebAssembly back end', () => {
   test.each(Object.keys(INDICES) as IndexId[])(
     'computes %s with 0 values differing from the CPU, on awkward numbers too',
     async (id) => {
-      const formula = { id, node: formulaOf(id), stored: (values: Float32Array) => storedCounts(id, values) };
-      const [agreement] = await verifyBackends(awkwardBands(10_000), [formula], ['wasm']);
-      expect(agreement).toMatchObject({
-        ran: 'wasm',
-        fallbackReason: null,
-        differingValues: 0,
-        differingCounts: 0,
-      });
+      const { backends, agreements } = await verifyBackends(
+        [awkwardBands(10_000)],
+        [storedFormula(id)],
+        ['wasm', 'cpu'],
+      );
+      expect(backends.map(({ ran }) => ran)).toEqual(['wasm', 'cpu']);
+      for (const agreement of agreements)
+        expect(agreement).toMatchObject({
+          isCompared: true,
+          differingValues: 0,
+          differingCounts: 0,
+          isWithin: true,
+        });
+      expect(agreements[0]!.valid).toBeGreaterThan(500);
     },
   );
 
@@ -74,9 +100,12 @@ describe('the WebAssembly back end', () => {
     '0.5*(2*N + 1 - ((2*N + 1)**2 - 8*(N - R))**0.5)',
     '-N/(R - -0.5)',
     'abs(N)',
+    'tanh(N)',
+    'exp(-N)*log(R)',
+    'N**1.5',
   ])('computes %s with 0 values differing', async (text) => {
-    const [agreement] = await verifyBackends(awkwardBands(5000), [storedAt(text, 0.0001)], ['wasm']);
-    expect(agreement).toMatchObject({ ran: 'wasm', differingValues: 0 });
+    const { agreements } = await verifyBackends([awkwardBands(5000)], [storedAt(text, 0.0001)], ['wasm']);
+    expect(agreements[0]).toMatchObject({ isCompared: true, differingValues: 0 });
   });
 
   test.each([1, 7, 4095, 4096, 5000])('rows of %i pixels follow one another on one kernel', async (n) => {
@@ -198,28 +227,182 @@ describe('any back end', () => {
     expect([...second]).toEqual(expected().slice(0, 5));
   });
 
-  test('verification counts what really differs', async () => {
+  test('verification counts what really differs, and what is more than the row allows', async () => {
     const off = {
       ...working(),
       run: async (p: Program, i: readonly Float32Array[]) =>
         (await working().run(p, i)).map((x) => x + 2 ** -15),
     };
-    const bands = { N: Float32Array.of(0.45, 0.3), R: Float32Array.of(0.035, 0.3) };
-    const [row] = await verifyBackends(bands, [storedAt(INDICES.NDVI.formula, 0.0001)], ['webgpu'], () =>
-      backendOn(async () => off),
-    );
-    // 0.8556701 + 0.0000305 is stored as 8557 either way, 0 + 0.0000305 as 0.
-    expect(row).toMatchObject({
-      ran: 'webgpu',
-      pixels: 2,
-      differingValues: 2,
+    const tiles = [
+      { N: Float32Array.of(0.45, 0.3), R: Float32Array.of(0.035, 0.3) },
+      { N: Float32Array.of(0, 0.3), R: Float32Array.of(0, 0.2) },
+    ];
+    const verify = (scale: number) =>
+      verifyBackends(tiles, [storedAt(INDICES.NDVI.formula, scale)], ['webgpu'], () =>
+        backendOn(async () => off),
+      );
+    // 0.8556701 + 0.0000305 is stored as 8557 either way, 0 + 0.0000305 as 0, and 0/0 as nothing.
+    const fine = await verify(0.0001);
+    expect(fine.backends[0]).toMatchObject({ ran: 'webgpu', device: 'planted', fallbackReason: null });
+    expect(fine.agreements[0]).toMatchObject({
+      isCompared: true,
+      pixels: 4,
+      valid: 3,
+      differingValues: 3,
       differingCounts: 0,
       largestDifference: 0,
+      isWithin: true,
     });
-    const [other] = await verifyBackends(bands, [storedAt(INDICES.NDVI.formula, 0.00004)], ['webgpu'], () =>
-      backendOn(async () => off),
+    // A GPU may be a count off where a value lies between two, and no more.
+    expect((await verify(0.00004)).agreements[0]).toMatchObject({
+      differingCounts: 3,
+      largestDifference: 1,
+      isWithin: true,
+    });
+    expect((await verify(0.00001)).agreements[0]).toMatchObject({ largestDifference: 3, isWithin: false });
+  });
+
+  test('a value on one side only is more than any row allows', async () => {
+    // Takes the canaries for what they are and then loses a pixel.
+    const blind = {
+      ...working(),
+      run: async (p: Program, i: readonly Float32Array[]) =>
+        (await working().run(p, i)).map((x, at) => (at === 1 ? Number.NaN : x)),
+    };
+    const tile = { N: Float32Array.of(0.45, 0.3), R: Float32Array.of(0.035, 0.2) };
+    const { agreements } = await verifyBackends(
+      [tile],
+      [storedAt(INDICES.NDVI.formula, 0.0001)],
+      ['webgpu'],
+      () => backendOn(async () => blind),
     );
-    expect(other).toMatchObject({ differingValues: 2, differingCounts: 2, largestDifference: 1 });
+    expect(agreements[0]).toMatchObject({ differingValidity: 1, largestDifference: 0, isWithin: false });
+  });
+
+  test('what another back end computed proves nothing, and verification says so', async () => {
+    const lost = { ...working(), run: () => Promise.reject(new Error('lost')) };
+    const { backends, agreements } = await verifyBackends(
+      [BANDS],
+      [storedAt(INDICES.NDVI.formula, 0.0001)],
+      ['webgpu', 'cpu'],
+      (name) => (name === 'cpu' ? openBackend('cpu') : backendOn(async () => lost)),
+    );
+    expect(backends[0]).toMatchObject({ wanted: 'webgpu', ran: 'cpu', fallbackReason: 'lost' });
+    expect(agreements.map(({ isCompared }) => isCompared)).toEqual([false, true]);
+  });
+});
+
+describe('the back end chosen by measurement', () => {
+  const slow = parseFormula(Array.from({ length: 12 }, (_, i) => `exp(-${i + 1}*N)*log(R)`).join(' - '));
+
+  /** Remembers what it once computed for a kernel of a length, as a device would that takes no time. */
+  function instant(): Accelerator {
+    const known = new Map<string, Float32Array>();
+    return {
+      ...working(),
+      run: async (program, inputs) => {
+        const key = `${program.steps.length} ${inputs[0]!.length} ${inputs[0]![0]} ${inputs[0]!.at(-4)}`;
+        const found = known.get(key) ?? new Float32Array(inputs[0]!.length);
+        if (!known.has(key)) runLoops(program, inputs, found);
+        known.set(key, found);
+        return found;
+      },
+    };
+  }
+
+  test('is the GPU for work that it does faster, and computes as the CPU does', async () => {
+    opened = await fasterBackend(async () => instant(), [slow], 1 << 16);
+    expect(opened.name).toBe('webgpu');
+    expect(opened.fallbackReason).toBeNull();
+    expect([...(await opened.run(NDVI, BANDS, LENGTH))]).toEqual(expected());
+  });
+
+  test('is the CPU where the transfer alone takes longer, and the reason holds both times', async () => {
+    let isClosed = false;
+    const late: Accelerator = {
+      ...instant(),
+      run: async (program, inputs) => {
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        return instant().run(program, inputs);
+      },
+      close: async () => {
+        isClosed = true;
+      },
+    };
+    opened = await fasterBackend(async () => late, [NDVI], 1 << 16);
+    expect(opened.name).toBe('cpu');
+    expect(opened.fallbackReason).toMatch(/^planted took \d+\.\d ms where the CPU takes \d+\.\d ms$/);
+    expect(isClosed).toBe(true);
+  });
+
+  test('is the CPU when the device breaks in the trial', async () => {
+    opened = await fasterBackend(
+      async () => ({ ...working(), run: () => Promise.reject(new Error('lost')) }),
+      [NDVI],
+    );
+    expect(opened.name).toBe('cpu');
+    expect(opened.fallbackReason).toBe('lost');
+  });
+});
+
+describe('pieces', () => {
+  const many = { N: new Float32Array(2_000_000).fill(0.45), R: new Float32Array(2_000_000).fill(0.035) };
+
+  /** Records how much it is given, and takes as long as it is told. */
+  function timed(
+    ms: (pixels: number) => number,
+    limits: Accelerator['limits'],
+    sizes: number[],
+  ): Accelerator {
+    return {
+      ...working(),
+      limits,
+      run: async (p, inputs) => {
+        sizes.push(inputs[0]!.length);
+        const until = performance.now() + ms(inputs[0]!.length);
+        const out = await working().run(p, inputs);
+        while (performance.now() < until);
+        return out;
+      },
+    };
+  }
+
+  test('of a quick device grow to a block of 512 × 512, and never beyond half of what it takes', async () => {
+    for (const [bytes, most] of [
+      [1 << 28, 1 << 18],
+      [1 << 20, (1 << 17) - 3],
+    ] as const) {
+      const sizes: number[] = [];
+      opened = await backendOn(async () => timed(() => 0, { bands: 7, bytes, isWatched: true }, sizes));
+      await opened.run(NDVI, many, many.N.length);
+      expect(Math.max(...sizes)).toBe(most + 3);
+      expect(opened.load!.largestBytes / opened.load!.limitBytes).toBeLessThanOrEqual(0.5);
+      await opened.close();
+    }
+    opened = null;
+  });
+
+  test('of a slow device shrink until none takes long', async () => {
+    const sizes: number[] = [];
+    // 5 ms for a thousand pixels: the first piece of 32,768 takes 160 ms.
+    opened = await backendOn(async () =>
+      timed((pixels) => pixels / 200, { bands: 7, bytes: 1 << 28, isWatched: true }, sizes),
+    );
+    const few = { N: many.N.subarray(0, 200_000), R: many.R.subarray(0, 200_000) };
+    await opened.run(NDVI, few, 200_000);
+    expect(sizes.length).toBeGreaterThan(8);
+    expect(Math.max(...sizes.slice(3))).toBeLessThan(17_000);
+    expect(opened.load!.longestMs).toBeLessThan(200);
+  });
+
+  test('a formula of more bands than the device binds is computed by the CPU, without giving the device up', async () => {
+    const sizes: number[] = [];
+    opened = await backendOn(async () =>
+      timed(() => 0, { bands: 1, bytes: 1 << 28, isWatched: true }, sizes),
+    );
+    expect([...(await opened.run(NDVI, BANDS, LENGTH))]).toEqual(expected());
+    expect(sizes).toEqual([]);
+    expect(opened.name).toBe('webgpu');
   });
 });
 

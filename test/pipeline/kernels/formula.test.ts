@@ -17,6 +17,16 @@ function show(node: Node): string {
       return `(${show(node.left)}${node.op}${show(node.right)})`;
     case 'call':
       return `${node.name}(${node.args.map(show).join(',')})`;
+    case 'checked':
+      throw new Error('no text is read as a checked part');
+  }
+}
+
+function read(text: string): void {
+  try {
+    parseFormula(text);
+  } catch {
+    // Refusing has to be as quick.
   }
 }
 
@@ -84,6 +94,52 @@ describe('a formula', () => {
     expect(() => parseFormula(`${' '.repeat(1999)}!`)).toThrow('unexpected "!" at column 2000');
     expect(() => parseFormula(`N${' '.repeat(1998)}N`)).toThrow('column 2000');
     expect(performance.now() - started).toBeLessThan(100);
+  });
+
+  test.each([
+    ['terms', (n: number) => Array(n).fill('N').join('*'), 60],
+    ['brackets', (n: number) => `${'('.repeat(n)}N${')'.repeat(n)}`, 60],
+    ['signs', (n: number) => `${'-'.repeat(n)}N`, 60],
+    ['blanks', (n: number) => `N${' '.repeat(n * 30)}+ R`, 60],
+    ['digits', (n: number) => `0.${'1'.repeat(n * 30)}*N`, 60],
+    ['letters', (n: number) => `${'N'.repeat(n * 30)}`, 60],
+  ])('is read in time linear in its length: %s', (_what, make, n) => {
+    // Time for as many characters in texts of n, of n/2 and of n/4 parts.
+    const time = (parts: number, rounds: number): number => {
+      const text = make(parts);
+      let best = Number.POSITIVE_INFINITY;
+      for (let attempt = 0; attempt < 5; attempt++) {
+        const started = performance.now();
+        for (let i = 0; i < rounds; i++) read(text);
+        best = Math.min(best, performance.now() - started);
+      }
+      return best / rounds;
+    };
+    time(n, 100);
+    // The least of a few ratios: whatever else the machine does can only make one larger.
+    const ratios = Array.from({ length: 5 }, () => {
+      const [quarter, half, whole] = [time(n / 4, 400), time(n / 2, 200), time(n, 100)] as const;
+      return Math.max(half / quarter, whole / half);
+    });
+    expect(Math.min(...ratios)).toBeLessThan(2.5);
+    expect(time(n, 100)).toBeLessThan(1);
+  });
+
+  test.each([
+    ['blanks', ' '.repeat(50_000)],
+    ['digits', '1'.repeat(50_000)],
+    ['digits and points', '1.'.repeat(25_000)],
+    ['exponents', '1e'.repeat(25_000)],
+    ['names', 'aA'.repeat(25_000)],
+    ['signs', '**'.repeat(25_000)],
+  ])('of 50,000 characters of %s is refused within 50 ms', (_what, text) => {
+    const started = performance.now();
+    expect(() => parseFormula(text)).toThrow('longer than 2000');
+    // The token pattern itself, without the limit before it.
+    expect(
+      text.match(/\s*(?:((?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|([A-Za-z][A-Za-z0-9]*)|(\*\*|[-+*/(),]))/y),
+    ).toBeDefined();
+    expect(performance.now() - started).toBeLessThan(50);
   });
 
   test('of random characters is read or refused, and never does anything else', () => {
@@ -154,12 +210,35 @@ describe('lowering', () => {
   test.each([
     ['N**2', ['*']],
     ['N**3', ['*', '*']],
-    ['N**0.5', ['sqrt']],
+    ['N**0.5', ['ge', 'sqrt', 'checked']],
     ['N**1', []],
-    ['N**1.5', ['pow']],
-    ['N**9', ['pow']],
+    ['N**1.5', ['ge', 'pow', 'checked']],
+    ['N**9', ['ge', 'pow', 'checked']],
+    ['N/2', ['/']],
+    ['2/N', ['/', 'abs', 'ge', 'checked']],
+    ['log(N)', ['ge', 'log', 'checked']],
   ])('writes %s as %j', (text, operations) => {
     const { steps } = lower(parseFormula(text));
-    expect(steps.flatMap((step) => (step.kind === 'op' ? [step.op] : []))).toEqual(operations);
+    expect(steps.flatMap((step) => (step.kind === 'op' ? [step.op] : [])).sort()).toEqual(
+      operations.toSorted(),
+    );
+  });
+
+  test('asks once for what is asked twice: N + R under two numerators is one condition', () => {
+    const { steps } = lower(parseFormula('N/(N + R) - R/(N + R)'));
+    expect(steps.filter((step) => step.kind === 'op' && step.op === 'ge')).toHaveLength(1);
+  });
+
+  test.each([
+    ['N/0', 'outside'],
+    ['N/(1 - 1)', 'outside'],
+    ['N*(1e30*1e30)', 'no finite value'],
+    ['N*sqrt(0 - 1)', 'outside'],
+    ['N + log(0)', 'outside'],
+    ['exp(1000)', 'no finite value'],
+  ])('refuses %s: a constant part without a value', (text, reason) => {
+    expect(() => lower(parseFormula(text))).toThrow(
+      expect.objectContaining({ code: 'E_FORMULA_SYNTAX', message: expect.stringContaining(reason) }),
+    );
   });
 });

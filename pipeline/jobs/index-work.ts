@@ -1,0 +1,180 @@
+import { TILE_SIZE, tilesOf, type Window } from '../core/grid.ts';
+import { formulaOf } from '../indices/compute.ts';
+import { blankCounts, storeCounts } from '../indices/counts.ts';
+import { INDICES, type IndexId, type IndexRow } from '../indices/table.ts';
+import { makeArray, openRaster, type RasterFile, type TakeRow } from '../ingest/geotiff.ts';
+import { type BackendName, openBackend } from '../kernels/backend.ts';
+import { type Conversion, type Converter, converterOf } from '../kernels/convert.ts';
+import type { BandCode } from '../sensors/bands.ts';
+import { type BlockPosition, type BlockRules, type EncodedBlock, encodePlanes } from '../write/block.ts';
+import type { Plane } from '../write/pyramid.ts';
+
+/** One band that is read: where it is and what its numbers mean. */
+export interface PlannedBand extends Conversion {
+  readonly name: BandCode;
+  /** Which of the plan's files it is in, and its 1-based number there. */
+  readonly file: number;
+  readonly number: number;
+}
+
+/** Everything a worker needs to know; plain data, so that it can go to a thread. */
+export interface IndexPlan {
+  readonly files: readonly string[];
+  readonly bands: readonly PlannedBand[];
+  readonly indices: readonly IndexId[];
+  readonly rules: BlockRules;
+  readonly backend: BackendName;
+}
+
+/** A block of one of the plan's indices, encoded. */
+export interface IndexBlock extends EncodedBlock {
+  readonly index: number;
+  readonly at: BlockPosition;
+  /** Pixels of it that have a value. */
+  readonly valid: number;
+}
+
+/** What came of a window of the image. */
+export interface WindowDone {
+  readonly blocks: readonly IndexBlock[];
+  /** The back end that really ran. */
+  readonly backend: BackendName;
+}
+
+/** Turns windows of the image into blocks of index files: in this thread, or in others. */
+export interface IndexWorker {
+  /** All indices over one window whose corners lie on block corners. */
+  work(window: Window): Promise<WindowDone>;
+  /** Encodes an overview block; the planes are used up. */
+  encode(planes: readonly Plane[]): Promise<EncodedBlock>;
+  close(): Promise<void>;
+}
+
+/** A worker in this thread, which it keeps busy: it reads, decodes, computes and encodes without letting go. */
+export async function openIndexWorker(plan: IndexPlan): Promise<IndexWorker> {
+  const files: RasterFile[] = [];
+  const close = async () => {
+    for (const file of files) await file.close();
+  };
+  try {
+    for (const path of plan.files) files.push(await openRaster(path, { blocking: true }));
+    const backend = await openBackend(plan.backend);
+    const converters = plan.bands.map((band) =>
+      converterOf(makeArray(files[band.file]!.info.dtype, 0), band),
+    );
+    const rows = plan.indices.map((id): IndexRow => INDICES[id]);
+    const memory = makeMemory();
+
+    const workOn = async (window: Window): Promise<WindowDone> => {
+      const { parts, take, missing } = layBlocks(plan, converters, window, memory);
+      for (const [number, file] of files.entries()) {
+        const own = [...plan.bands.keys()].filter((i) => plan.bands[i]!.file === number);
+        await file.eachRow(
+          own.map((i) => plan.bands[i]!.number),
+          window,
+          (into, ...row) => take(own[into]!, ...row),
+        );
+      }
+      const blocks: IndexBlock[] = [];
+      for (const [part, { at, width, height, bands }] of parts.entries()) {
+        const length = width * height;
+        for (const [index, id] of plan.indices.entries()) {
+          const row = rows[index]!;
+          const values = await backend.run(formulaOf(id), bands, length, memory.floats(' values', length));
+          const data = memory.counts.subarray(0, length);
+          let valid = storeCounts(values, row, data);
+          // A formula may have a value all the same, by its other branch or on a device that does not know NaN.
+          for (const name of row.bands) {
+            if (missing[part]!.has(name)) valid -= blankCounts(bands[name]!, data);
+          }
+          blocks.push({ index, at, valid, ...encodePlanes([{ width, height, data }], plan.rules) });
+        }
+      }
+      return { blocks, backend: backend.name };
+    };
+
+    // One window at a time: they share the scratch arrays.
+    let queue: Promise<unknown> = Promise.resolve();
+    return {
+      work: (window) => {
+        const done = queue.then(() => workOn(window));
+        queue = done.catch(() => undefined);
+        return done;
+      },
+      encode: async (planes) => encodePlanes(planes, plan.rules),
+      close: async () => {
+        await close();
+        await backend.close();
+      },
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Arrays that are used again for every window. */
+interface Memory {
+  floats(name: string, length: number): Float32Array;
+  readonly counts: Int16Array;
+}
+
+function makeMemory(): Memory {
+  const arrays = new Map<string, Float32Array>();
+  return {
+    floats: (name, length) => {
+      let array = arrays.get(name);
+      if (array === undefined || array.length < length) {
+        array = new Float32Array(length);
+        arrays.set(name, array);
+      }
+      return array.subarray(0, length);
+    },
+    counts: new Int16Array(TILE_SIZE * TILE_SIZE),
+  };
+}
+
+/** One block of a window: where it belongs, and its reflectance. */
+interface Part {
+  readonly at: BlockPosition;
+  readonly width: number;
+  readonly height: number;
+  readonly bands: Readonly<Record<string, Float32Array>>;
+}
+
+/** Room for the reflectance of a window, block by block, and what fills it from rows of stored numbers. */
+function layBlocks(
+  plan: IndexPlan,
+  converters: readonly Converter[],
+  window: Window,
+  memory: Memory,
+): { parts: Part[]; missing: Set<string>[]; take: TakeRow } {
+  const planes = plan.bands.map(({ name }) => memory.floats(name, window.width * window.height));
+  const parts = tilesOf(window).map(({ col, row, width, height }): Part => {
+    // Blocks lie one behind the other, each row by row.
+    const start = row * window.width + col * height;
+    return {
+      at: { across: (window.col + col) / TILE_SIZE, down: (window.row + row) / TILE_SIZE },
+      width,
+      height,
+      bands: Object.fromEntries(
+        plan.bands.map(({ name }, i) => [name, planes[i]!.subarray(start, start + width * height)]),
+      ),
+    };
+  });
+  const missing = parts.map(() => new Set<string>());
+  const across = Math.ceil(window.width / TILE_SIZE);
+  const take: TakeRow = (band, row, col, run, count) => {
+    const { name } = plan.bands[band]!;
+    for (let done = 0; done < count; ) {
+      const left = (col + done) % TILE_SIZE;
+      const i = Math.floor(row / TILE_SIZE) * across + Math.floor((col + done) / TILE_SIZE);
+      const part = parts[i]!;
+      const n = Math.min(count - done, part.width - left);
+      const at = (row % TILE_SIZE) * part.width + left;
+      if (converters[band]!(run, done, part.bands[name]!, at, n) > 0) missing[i]!.add(name);
+      done += n;
+    }
+  };
+  return { parts, missing, take };
+}

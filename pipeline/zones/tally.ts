@@ -1,0 +1,243 @@
+import type { Window } from '../core/grid.ts';
+import { addCover, type Cover, clearCover, UNIT } from './coverage.ts';
+import type { Groups } from './statistics.ts';
+
+/** Stored whole numbers that are counted one by one. */
+export type Countable = Uint8Array | Int8Array | Uint16Array | Int16Array;
+
+/** Pixels of a band under a window: `data` holds rows of `width`, the first of them at grid position (col, row). */
+export interface Patch<T> {
+  readonly data: T;
+  readonly col: number;
+  readonly row: number;
+  readonly width: number;
+}
+
+const CELLS = 65_536;
+const PAGE_BITS = 8;
+const PAGE = 1 << PAGE_BITS;
+
+/**
+ * How often every stored value occurs in a polygon, wholly and in part. All sums are whole numbers, so that neither
+ * tiles nor threads nor their order change a bit of what follows from them.
+ */
+export interface Tally {
+  /** Pixels of each value that are wholly covered, and those that are in part. */
+  readonly whole: Int32Array;
+  readonly parts: Int32Array;
+  /** Σw of the latter, in units. */
+  readonly units: Float64Array;
+  /** Weight of the first and the last of the latter, and how many wholly covered ones came before them. */
+  readonly firstPart: Float64Array;
+  readonly lastPart: Float64Array;
+  readonly beforeFirst: Int32Array;
+  readonly beforeLast: Int32Array;
+  /** 1 for every 256 values of which there is one. */
+  readonly pages: Uint8Array;
+  readonly cover: Cover;
+  /** Room for what is taken out. */
+  readonly groups: { -readonly [K in keyof Groups]: Groups[K] };
+}
+
+/** A tally of one polygon over some rows, as it is kept until the other rows are there. */
+export interface TallyPiece {
+  readonly keys: Uint16Array;
+  readonly whole: Int32Array;
+  readonly parts: Int32Array;
+  readonly units: Float64Array;
+  readonly firstPart: Float64Array;
+  readonly lastPart: Float64Array;
+  readonly beforeFirst: Int32Array;
+  readonly beforeLast: Int32Array;
+  readonly cover: Readonly<Cover>;
+}
+
+/** An empty tally; it is cleared as it is taken, so that one serves any number of polygons. */
+export function newTally(): Tally {
+  // One more, because what is written over may come last.
+  const doubles = () => new Float64Array(CELLS + 1);
+  const ints = () => new Int32Array(CELLS);
+  return {
+    whole: ints(),
+    parts: ints(),
+    units: doubles(),
+    firstPart: doubles(),
+    lastPart: doubles(),
+    beforeFirst: ints(),
+    beforeLast: ints(),
+    pages: new Uint8Array(CELLS >> PAGE_BITS),
+    cover: { whole: 0, parts: 0, units: 0 },
+    groups: {
+      size: 0,
+      values: doubles(),
+      counts: doubles(),
+      weights: doubles(),
+      firsts: doubles(),
+      lasts: doubles(),
+    },
+  };
+}
+
+/**
+ * Counts the pixels of a window: `sums` as addCoverage left them, which are zero again afterwards. `nodata` is NaN
+ * when every number is a value.
+ */
+export function tallyWindow(
+  tally: Tally,
+  sums: Float64Array,
+  window: Window,
+  patch: Patch<Countable>,
+  nodata: number,
+): void {
+  const { whole, parts, units, firstPart, lastPart, beforeFirst, beforeLast, pages, cover } = tally;
+  const { data } = patch;
+  let [coverWhole, coverParts, coverUnits] = [0, 0, 0];
+  for (let row = 0; row < window.height; row++) {
+    const from = row * window.width;
+    const to = from + window.width;
+    const shift = (window.row + row - patch.row) * patch.width + window.col - patch.col - from;
+    // w = Σ sums; whole[v] += 1 where w is 1, else units[v] += w.
+    for (let i = from, running = 0; i < to; ) {
+      running += sums[i]!;
+      sums[i] = 0;
+      // Until the next edge all pixels are covered alike: outside, or inside.
+      let end = i + 1;
+      while (end < to && sums[end] === 0) end++;
+      if (running >= UNIT) {
+        coverWhole += end - i;
+        for (; i < end; i++) {
+          const value = data[i + shift]!;
+          if (value === nodata) continue;
+          const key = value & 0xffff;
+          // Storing is cheaper than asking whether it was stored.
+          pages[key >> PAGE_BITS] = 1;
+          whole[key]! += 1;
+        }
+      } else if (running > 0) {
+        coverParts += end - i;
+        coverUnits += running * (end - i);
+        const w = running / UNIT;
+        for (; i < end; i++) {
+          const value = data[i + shift]!;
+          if (value === nodata) continue;
+          const key = value & 0xffff;
+          const n = parts[key]!;
+          if (n === 0) {
+            pages[key >> PAGE_BITS] = 1;
+            firstPart[key] = w;
+            beforeFirst[key] = whole[key]!;
+          }
+          parts[key] = n + 1;
+          units[key]! += running;
+          lastPart[key] = w;
+          beforeLast[key] = whole[key]!;
+        }
+      }
+      i = end;
+    }
+  }
+  cover.whole += coverWhole;
+  cover.parts += coverParts;
+  cover.units += coverUnits;
+}
+
+/** Takes what was counted out of the tally, which is empty again. */
+export function takePiece(tally: Tally): TallyPiece {
+  const { pages, whole, parts, units, cover } = tally;
+  let n = 0;
+  for (let page = 0; page < pages.length; page++) {
+    if (pages[page] === 0) continue;
+    pages[page] = 0;
+    const end = (page + 1) << PAGE_BITS;
+    for (let key = page << PAGE_BITS; key < end; key++) if (whole[key]! + parts[key]! > 0) KEYS[n++] = key;
+  }
+  const keys = KEYS.slice(0, n);
+  const piece = {
+    keys,
+    whole: picked(whole, keys, new Int32Array(n)),
+    parts: picked(parts, keys, new Int32Array(n)),
+    units: picked(units, keys, new Float64Array(n)),
+    firstPart: picked(tally.firstPart, keys, new Float64Array(n)),
+    lastPart: picked(tally.lastPart, keys, new Float64Array(n)),
+    beforeFirst: picked(tally.beforeFirst, keys, new Int32Array(n)),
+    beforeLast: picked(tally.beforeLast, keys, new Int32Array(n)),
+    cover: { ...cover },
+  };
+  for (let i = 0; i < n; i++) {
+    const key = keys[i]!;
+    whole[key] = 0;
+    parts[key] = 0;
+    units[key] = 0;
+  }
+  clearCover(cover);
+  return piece;
+}
+
+const KEYS = new Uint16Array(CELLS);
+
+function picked<T extends Int32Array | Float64Array>(from: T, keys: Uint16Array, into: T): T {
+  for (let i = 0; i < keys.length; i++) into[i] = from[keys[i]!]!;
+  return into;
+}
+
+/** Adds a piece to what is above it. */
+export function addPiece(tally: Tally, piece: TallyPiece): void {
+  const { whole, parts, units, firstPart, lastPart, beforeFirst, beforeLast, pages } = tally;
+  for (let i = 0; i < piece.keys.length; i++) {
+    const key = piece.keys[i]!;
+    pages[key >> PAGE_BITS] = 1;
+    if (piece.parts[i]! > 0) {
+      if (parts[key] === 0) {
+        firstPart[key] = piece.firstPart[i]!;
+        beforeFirst[key] = whole[key]! + piece.beforeFirst[i]!;
+      }
+      lastPart[key] = piece.lastPart[i]!;
+      beforeLast[key] = whole[key]! + piece.beforeLast[i]!;
+    }
+    whole[key]! += piece.whole[i]!;
+    parts[key]! += piece.parts[i]!;
+    units[key]! += piece.units[i]!;
+  }
+  addCover(tally.cover, piece.cover);
+}
+
+/**
+ * Takes the groups of values out of the tally, in physical units (`value = stored * scale + offset`); it is empty
+ * again. They are good until the next ones are taken.
+ */
+export function takeGroups(tally: Tally, signed: boolean, scale: number, offset: number): Groups {
+  const { whole, parts, units, firstPart, lastPart, beforeFirst, beforeLast, pages, groups } = tally;
+  const { values, counts, weights, firsts, lasts } = groups;
+  let g = 0;
+  // Negative numbers have the higher keys; a negative scale turns the order round.
+  const half = pages.length / 2;
+  for (let k = 0; k < pages.length; k++) {
+    const rank = scale < 0 ? pages.length - 1 - k : k;
+    const page = signed ? (rank + half) % pages.length : rank;
+    if (pages[page] === 0) continue;
+    pages[page] = 0;
+    const start = page << PAGE_BITS;
+    const origin = signed && page >= half ? CELLS : 0;
+    const [first, step] = scale < 0 ? [start + PAGE - 1, -1] : [start, 1];
+    for (let key = first, c = 0; c < PAGE; c++, key += step) {
+      const n = whole[key]!;
+      const m = parts[key]!;
+      // Written whether there is a pixel or not, and written over when there is none: half of them are, at random.
+      values[g] = (key - origin) * scale + offset;
+      counts[g] = n + m;
+      weights[g] = n;
+      whole[key] = 0;
+      if (m !== 0) {
+        weights[g] = n + units[key]! / UNIT;
+        firsts[g] = beforeFirst[key] === 0 ? firstPart[key]! : 1;
+        lasts[g] = beforeLast[key] === n ? lastPart[key]! : 1;
+        parts[key] = 0;
+        units[key] = 0;
+      }
+      g += Number((n | m) !== 0);
+    }
+  }
+  clearCover(tally.cover);
+  groups.size = g;
+  return groups;
+}
