@@ -1,6 +1,8 @@
 import { basename, extname } from 'node:path';
 import { asHeituError, HeituError } from '../core/error.ts';
-import { INDICES, type IndexId, isIndexId } from '../indices/table.ts';
+import { formulaOf } from '../indices/compute.ts';
+import { parseExpressions } from '../indices/expression.ts';
+import { indexNamed } from '../indices/table.ts';
 import { openRaster } from '../ingest/geotiff.ts';
 import { type BandSource, type IndexFile, indexFile, namedBands, parseBands } from '../jobs/index-file.ts';
 import { BACKENDS, openBackend } from '../kernels/backend.ts';
@@ -29,6 +31,14 @@ export const INDEX: CommandRow = {
       kind: 'value',
       value: 'ID[,ID]',
       help: { zh: '指数，如 NDVI,EVI2', en: 'indices, e.g. NDVI,EVI2' },
+    },
+    expression: {
+      kind: 'value',
+      value: 'NAME=FORMULA',
+      help: {
+        zh: '自写公式，多个用 ; 分隔；末尾 @比例 或 @float32 指定存储（默认 @0.0001）',
+        en: 'formulas of your own, separated by ;, each with @SCALE or @float32 for how it is stored (@0.0001)',
+      },
     },
     out: { kind: 'value', value: 'DIR', help: { zh: '输出目录', en: 'output folder' } },
     bands: {
@@ -72,6 +82,7 @@ export const INDEX: CommandRow = {
   },
   examples: [
     'heitu index scene_MSS.tif --index NDVI,EVI2 --bands B=1,G=2,R=3,N=4 --scale 0.0001 --out out/',
+    "heitu index scene_MSS.tif --expression 'RGRI=R/G@0.001' --bands B=1,G=2,R=3,N=4 --out out/",
     'heitu index --bands N=nir.tif,R=red.tif --name field --index NDVI --out out/',
   ],
   run,
@@ -79,11 +90,15 @@ export const INDEX: CommandRow = {
 
 async function run(call: Call): Promise<0 | 1 | 2> {
   const { terminal } = call;
-  const indices = (call.value('index') ?? 'NDVI').split(',').map((id) => knownIndex(id.trim()));
+  const written = call.value('expression');
+  const expressions = written === undefined ? [] : parseExpressions(written);
+  const named = call.value('index') ?? (written === undefined ? 'NDVI' : null);
+  const indices = named === null ? [] : named.split(',').map((id) => indexNamed(id.trim()));
   const out = call.value('out');
   if (out === undefined) throw new HeituError('E_USAGE', { what: '--out is missing', where: 'index' });
   const settings = {
     indices,
+    expressions,
     out,
     scale: numberOption(call, 'scale', { min: -1e6, max: 1e6 }),
     offset: numberOption(call, 'offset', { min: -1e6, max: 1e6 }),
@@ -92,7 +107,8 @@ async function run(call: Call): Promise<0 | 1 | 2> {
     threads: numberOption(call, 'threads', { min: 1, max: 1024, whole: true }),
     version: VERSION,
   } as const;
-  const backend = await openBackend(choiceOption(call, 'backend', ['auto', ...BACKENDS]) ?? 'auto');
+  const formulas = [...indices.map(formulaOf), ...expressions.map((row) => row.node)];
+  const backend = await openBackend(choiceOption(call, 'backend', ['auto', ...BACKENDS]) ?? 'auto', formulas);
   let worst: 0 | 1 | 2 = 0;
   try {
     for (const image of imagesOf(call)) {
@@ -185,10 +201,4 @@ async function bandsOf(call: Call, file: string | null): Promise<ReadonlyMap<Ban
     file!,
     raster.info.bands.map((band) => band.description),
   );
-}
-
-function knownIndex(id: string): IndexId {
-  if (!isIndexId(id))
-    throw new HeituError('E_INDEX_UNKNOWN', { what: id, where: Object.keys(INDICES).join(', ') });
-  return id;
 }

@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import { HeituError } from '../core/error.ts';
-import { INDICES, type IndexId, isIndexId } from '../indices/table.ts';
+import { INDICES, type IndexId, indexNamed } from '../indices/table.ts';
 import { openRaster } from '../ingest/geotiff.ts';
 import { type BandSource, namedBands, parseBands } from '../jobs/index-file.ts';
 import { type VerifyReport, verifyFile } from '../jobs/verify-file.ts';
@@ -73,12 +73,7 @@ async function run(call: Call): Promise<0 | 1 | 2> {
 function indicesOf(call: Call): readonly IndexId[] {
   const text = call.value('index');
   if (text === undefined) return Object.keys(INDICES) as IndexId[];
-  return text.split(',').map((part) => {
-    const id = part.trim();
-    if (!isIndexId(id))
-      throw new HeituError('E_INDEX_UNKNOWN', { what: id, where: Object.keys(INDICES).join(', ') });
-    return id;
-  });
+  return text.split(',').map((part) => indexNamed(part.trim()));
 }
 
 function listOf<T extends string>(call: Call, name: string, choices: readonly T[]): T[] | undefined {

@@ -1,5 +1,5 @@
 import { int16Kernels } from '../kernels/int16.ts';
-import { countsPerUnit, NODATA_COUNT } from './compute.ts';
+import { acceptedRange, countsPerUnit, NODATA_COUNT } from './compute.ts';
 import type { IndexRow } from './table.ts';
 
 /** Values from here on, in counts, would round to one that does not fit or means "no value". */
@@ -11,10 +11,11 @@ const LIMIT = 32767.5;
  */
 export function storeCounts(
   values: Float32Array,
-  { range, scale }: Pick<IndexRow, 'range' | 'scale'>,
+  row: Pick<IndexRow, 'range' | 'scale'>,
   out: Int16Array,
 ): number {
-  const perUnit = countsPerUnit(scale);
+  const range = acceptedRange(row);
+  const perUnit = countsPerUnit(row.scale);
   const kernels = int16Kernels();
   return kernels === null
     ? storeByLoop(values, range, perUnit, out)
@@ -41,12 +42,13 @@ export function storeByLoop(
   return valid;
 }
 
-/** Takes the counts of pixels back whose band has no value; returns how many there were. */
-export function blankCounts(band: Float32Array, out: Int16Array): number {
+/** Takes the values of pixels back whose band has none; returns how many there were. */
+export function blankCounts(band: Float32Array, out: Int16Array | Float32Array, nodata: number): number {
   let blanked = 0;
   for (let i = 0; i < out.length; i++) {
-    if (!Number.isNaN(band[i]!) || out[i] === NODATA_COUNT) continue;
-    out[i] = NODATA_COUNT;
+    // A NaN nodata equals itself here.
+    if (!Number.isNaN(band[i]!) || Object.is(out[i], nodata)) continue;
+    out[i] = nodata;
     blanked += 1;
   }
   return blanked;

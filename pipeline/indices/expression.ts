@@ -1,22 +1,10 @@
 import { HeituError } from '../core/error.ts';
-import { bandsOf, MAX_LENGTH, type Node, parseFormula } from '../kernels/formula.ts';
+import { bandsOf, MAX_LENGTH, parseFormula } from '../kernels/formula.ts';
 import { lower } from '../kernels/program.ts';
-import { type BandCode, isBandCode } from '../sensors/bands.ts';
+import { isBandCode } from '../sensors/bands.ts';
+import { NODATA_COUNT } from './compute.ts';
+import type { StoredIndex } from './stored.ts';
 import { isIndexId } from './table.ts';
-
-/** An index that a person wrote down instead of naming one of the table. */
-export interface Expression {
-  readonly name: string;
-  readonly formula: string;
-  readonly node: Node;
-  readonly bands: readonly BandCode[];
-  /** Values outside cannot be stored and become "no value". */
-  readonly range: readonly [min: number, max: number];
-  /** Stored count = value / scale; 1 where values are stored as they are. */
-  readonly scale: number;
-  readonly dtype: 'int16' | 'float32';
-  readonly nodata: number;
-}
 
 /** Most expressions of one call, so that its cost is bounded by what a person can type. */
 export const MAX_EXPRESSIONS = 16;
@@ -33,25 +21,25 @@ const NAME = /^[A-Za-z][A-Za-z0-9_]{0,31}$/;
 const MAX_FLOAT = 3.4028234663852886e38;
 
 /**
- * Reads `NAME=FORMULA` or `NAME=FORMULA@STORAGE`, several separated by `;`. STORAGE is `float32`, or the scale of int16
+ * Reads indices that a person wrote down instead of naming one of the table: `NAME=FORMULA` or `NAME=FORMULA@STORAGE`, several separated by `;`. STORAGE is `float32`, or the scale of int16
  * counts (0.0001 when left out). The formula passes the same door as those of the table, and its bands are band codes.
  * Throws E_FORMULA_SYNTAX for what is wrong with a formula and E_PARAMETER_INVALID for the rest.
  * `parseExpressions('RGRI=R/G@0.001')` is one row over R and G, within ±32.767.
  */
-export function parseExpressions(text: string): Expression[] {
+export function parseExpressions(text: string): StoredIndex[] {
   if (text.length > MAX_EXPRESSIONS * (MAX_LENGTH + 64))
     throw refusal(`${text.length} characters are too many`);
   const parts = text.split(';', MAX_EXPRESSIONS + 1);
   if (parts.length > MAX_EXPRESSIONS) throw refusal(`more than ${MAX_EXPRESSIONS} expressions`);
   const rows = parts.map((part) => parseExpression(part));
-  const names = rows.map((row) => row.name.toLowerCase());
+  const names = rows.map((row) => row.id.toLowerCase());
   // Files of both names would be one file on some systems.
   const twice = rows.find((_, i) => names.indexOf(names[i]!) !== i);
-  if (twice !== undefined) throw refusal(`${twice.name} is given twice`);
+  if (twice !== undefined) throw refusal(`${twice.id} is given twice`);
   return rows;
 }
 
-function parseExpression(text: string): Expression {
+function parseExpression(text: string): StoredIndex {
   const equals = text.indexOf('=');
   if (equals < 0) throw refusal(`${excerpt(text)}: write it as NAME=(N-R)/(N+R)`);
   const name = text.slice(0, equals).trim();
@@ -71,13 +59,13 @@ function parseExpression(text: string): Expression {
   const unknown = bands.find((band) => !isBandCode(band));
   if (unknown !== undefined) throw syntax(name, `there is no band ${unknown}`);
   if (bands.length === 0) throw syntax(name, 'it uses no band');
-  return { name, formula, node, bands: bands.filter(isBandCode), ...storageOf(name, storage) };
+  return { id: name, formula, node, bands: bands.filter(isBandCode), ...storageOf(name, storage) };
 }
 
 function storageOf(
   name: string,
   text: string | undefined,
-): Pick<Expression, 'range' | 'scale' | 'dtype' | 'nodata'> {
+): Pick<StoredIndex, 'range' | 'scale' | 'dtype' | 'nodata'> {
   if (text === 'float32')
     return { dtype: 'float32', scale: 1, range: [-MAX_FLOAT, MAX_FLOAT], nodata: Number.NaN };
   const scale =
@@ -86,7 +74,7 @@ function storageOf(
     throw refusal(
       `${name} is stored as ${excerpt(text ?? '')}, expected float32 or a scale from ${SCALES.min} to ${SCALES.max}`,
     );
-  return { dtype: 'int16', scale, range: [-32_767 * scale, 32_767 * scale], nodata: -32_768 };
+  return { dtype: 'int16', scale, range: [-32_767 * scale, 32_767 * scale], nodata: NODATA_COUNT };
 }
 
 function excerpt(text: string): string {

@@ -1,3 +1,4 @@
+import { HeituError } from '../core/error.ts';
 import type { BandCode } from '../sensors/bands.ts';
 
 /** A value that must lie within bounds, both ends allowed, for an index to mean anything. */
@@ -432,3 +433,11 @@ export const OTHER_NAMES = {
   GCI: 'CIG',
   NDRE: 'NDREI',
 } as const satisfies Record<string, IndexId>;
+
+/** The index of that name; throws E_INDEX_UNKNOWN, which says what another name is called here. */
+export function indexNamed(text: string): IndexId {
+  if (isIndexId(text)) return text;
+  const names: Readonly<Record<string, IndexId>> = OTHER_NAMES;
+  const what = Object.hasOwn(names, text) ? `${text} (here it is ${names[text]})` : text;
+  throw new HeituError('E_INDEX_UNKNOWN', { what, where: Object.keys(INDICES).join(', ') });
+}

@@ -2,8 +2,8 @@ import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { HeituError } from '../core/error.ts';
 import { type Grid, TILE_SIZE, type Window } from '../core/grid.ts';
-import { NODATA_COUNT } from '../indices/compute.ts';
-import { INDICES, type IndexId } from '../indices/table.ts';
+import { type StoredIndex, storedIndex } from '../indices/stored.ts';
+import type { IndexId } from '../indices/table.ts';
 import { placedGrid } from '../ingest/door.ts';
 import { type Dtype, openRaster, type RasterFile, type RasterInfo, storedAs } from '../ingest/geotiff.ts';
 import type { BackendName } from '../kernels/backend.ts';
@@ -23,6 +23,8 @@ export interface BandSource {
 export interface IndexFileOptions {
   readonly bands: ReadonlyMap<BandCode, BandSource>;
   readonly indices: readonly IndexId[];
+  /** Indices that a person wrote down, beside those of the table. */
+  readonly expressions?: readonly StoredIndex[];
   readonly stem: string;
   readonly out: string;
   /** `reflectance = scale * stored + offset`; left out, the file's own scale, else a convention by dtype. */
@@ -39,7 +41,7 @@ export interface IndexFileOptions {
 }
 
 export interface IndexFile {
-  readonly index: IndexId;
+  readonly index: string;
   readonly file: string;
   readonly bytes: number;
   readonly validFraction: number;
@@ -99,7 +101,7 @@ function bandCode(name: string): BandCode | null {
  * once; windows of it go through threads and come back as encoded blocks. Same bytes whatever the number of threads.
  */
 export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]> {
-  const { indices, out, stem } = options;
+  const { out, stem } = options;
   const { plan, grid, steps } = await planIndices(options);
   const windows = windowsOf(grid, steps);
   const count = Math.min(threadsFor(options.threads, grid, steps, plan.bands.length), windows.length);
@@ -107,9 +109,10 @@ export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]>
   const spool = openSpool(join(out, stem), SPOOL_LIMIT);
   try {
     const encode: BlockEncoder = (planes) => worker.encode(planes);
-    const path = (id: IndexId) => join(out, `${stem}_${id}.tif`);
-    const writers = indices.map((id) =>
-      openCog(path(id), indexProfile(id, grid, options), { spool, encode }),
+    const { indices } = plan;
+    const path = (id: string) => join(out, `${stem}_${id}.tif`);
+    const writers = indices.map((row) =>
+      openCog(path(row.id), indexProfile(row, grid, options), { spool, encode }),
     );
     const valid = indices.map(() => 0);
     const backends = new Set<BackendName>();
@@ -121,9 +124,7 @@ export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]>
         const { blocks, backend } = await worker.work(window);
         backends.add(backend);
         // Who waits here takes no new window: threads cannot run ahead of the disk.
-        await Promise.all(
-          blocks.map(({ index, at, bytes, half }) => writers[index]!.putEncoded(at, { bytes, half })),
-        );
+        await Promise.all(blocks.map(({ index, at, ...block }) => writers[index]!.putEncoded(at, block)));
         for (const block of blocks) valid[block.index]! += block.valid;
         pixels += window.width * window.height;
         options.onPixels?.(pixels, grid.width * grid.height);
@@ -133,7 +134,7 @@ export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]>
     await Promise.all(Array.from({ length: Math.min(windows.length, count + 1) }, work));
     const metadata = { BACKEND: [...backends].sort().join(' ') };
     return await Promise.all(
-      indices.map(async (id, i) => {
+      indices.map(async ({ id }, i) => {
         const { bytes } = await writers[i]!.finish({ metadata });
         return { index: id, file: path(id), bytes, validFraction: valid[i]! / (grid.width * grid.height) };
       }),
@@ -168,7 +169,8 @@ const SPOOL_LIMIT = 256 * 2 ** 20;
 async function planIndices(
   options: IndexFileOptions,
 ): Promise<{ plan: IndexPlan; grid: Grid; steps: Steps }> {
-  const needed = [...new Set(options.indices.flatMap((id) => INDICES[id].bands))];
+  const rows = [...options.indices.map(storedIndex), ...(options.expressions ?? [])];
+  const needed = [...new Set(rows.flatMap((row) => row.bands))];
   const missing = needed.filter((name) => !options.bands.has(name));
   if (missing.length > 0) {
     throw new HeituError('E_BAND_MISSING', {
@@ -185,23 +187,23 @@ async function planIndices(
     const bands = [...sources].map(([name, source]) =>
       planBand(name, source, files.get(source.file)!.info, paths.indexOf(source.file), options),
     );
-    const rules = blockRules(indexProfile(options.indices[0]!, grid, options));
-    const plan = { files: paths, bands, indices: options.indices, rules, backend: options.backend };
+    const rules = rows.map((row) => blockRules(indexProfile(row, grid, options)));
+    const plan = { files: paths, bands, indices: rows, rules, backend: options.backend };
     return { plan, grid, steps: stepsFor([...files.values()].map((file) => file.info)) };
   } finally {
     for (const file of files.values()) await file.close();
   }
 }
 
-function indexProfile(id: IndexId, grid: Grid, options: IndexFileOptions): CogProfile {
+function indexProfile(row: StoredIndex, grid: Grid, options: IndexFileOptions): CogProfile {
   return {
     grid,
-    dtype: 'int16',
-    bands: [{ description: id, unit: '1', scale: INDICES[id].scale, offset: 0 }],
-    nodata: NODATA_COUNT,
+    dtype: row.dtype,
+    bands: [{ description: row.id, unit: '1', scale: row.scale, offset: 0 }],
+    nodata: row.nodata,
     compress: options.compress,
     resampling: 'average',
-    metadata: { SOFTWARE: `heitu ${options.version}`, FORMULA: INDICES[id].formula },
+    metadata: { SOFTWARE: `heitu ${options.version}`, FORMULA: row.formula },
   };
 }
 

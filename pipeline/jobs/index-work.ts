@@ -1,7 +1,6 @@
 import { TILE_SIZE, tilesOf, type Window } from '../core/grid.ts';
-import { formulaOf } from '../indices/compute.ts';
-import { blankCounts, storeCounts } from '../indices/counts.ts';
-import { INDICES, type IndexId, type IndexRow } from '../indices/table.ts';
+import { blankCounts } from '../indices/counts.ts';
+import { type StoredIndex, storeValues } from '../indices/stored.ts';
 import { makeArray, openRaster, type RasterFile, type TakeRow } from '../ingest/geotiff.ts';
 import { type BackendName, openBackend } from '../kernels/backend.ts';
 import { type Conversion, type Converter, converterOf } from '../kernels/convert.ts';
@@ -21,8 +20,9 @@ export interface PlannedBand extends Conversion {
 export interface IndexPlan {
   readonly files: readonly string[];
   readonly bands: readonly PlannedBand[];
-  readonly indices: readonly IndexId[];
-  readonly rules: BlockRules;
+  readonly indices: readonly StoredIndex[];
+  /** One an index. */
+  readonly rules: readonly BlockRules[];
   readonly backend: BackendName;
 }
 
@@ -62,7 +62,6 @@ export async function openIndexWorker(plan: IndexPlan): Promise<IndexWorker> {
     const converters = plan.bands.map((band) =>
       converterOf(makeArray(files[band.file]!.info.dtype, 0), band),
     );
-    const rows = plan.indices.map((id): IndexRow => INDICES[id]);
     const memory = makeMemory();
 
     const workOn = async (window: Window): Promise<WindowDone> => {
@@ -78,16 +77,16 @@ export async function openIndexWorker(plan: IndexPlan): Promise<IndexWorker> {
       const blocks: IndexBlock[] = [];
       for (const [part, { at, width, height, bands }] of parts.entries()) {
         const length = width * height;
-        for (const [index, id] of plan.indices.entries()) {
-          const row = rows[index]!;
-          const values = await backend.run(formulaOf(id), bands, length, memory.floats(' values', length));
-          const data = memory.counts.subarray(0, length);
-          let valid = storeCounts(values, row, data);
+        for (const [index, row] of plan.indices.entries()) {
+          const values = await backend.run(row.node, bands, length, memory.floats(' values', length));
+          const data =
+            row.dtype === 'int16' ? memory.counts.subarray(0, length) : memory.floats(' stored', length);
+          let valid = storeValues(values, row, data);
           // A formula may have a value all the same, by its other branch or on a device that does not know NaN.
           for (const name of row.bands) {
-            if (missing[part]!.has(name)) valid -= blankCounts(bands[name]!, data);
+            if (missing[part]!.has(name)) valid -= blankCounts(bands[name]!, data, row.nodata);
           }
-          blocks.push({ index, at, valid, ...encodePlanes([{ width, height, data }], plan.rules) });
+          blocks.push({ index, at, valid, ...encodePlanes([{ width, height, data }], plan.rules[index]!) });
         }
       }
       return { blocks, backend: backend.name };
@@ -101,7 +100,7 @@ export async function openIndexWorker(plan: IndexPlan): Promise<IndexWorker> {
         queue = done.catch(() => undefined);
         return done;
       },
-      encode: async (planes) => encodePlanes(planes, plan.rules),
+      encode: async (planes) => encodePlanes(planes, { ...rulesFor(plan, planes), isTallied: false }),
       close: async () => {
         await close();
         await backend.close();
@@ -111,6 +110,12 @@ export async function openIndexWorker(plan: IndexPlan): Promise<IndexWorker> {
     await close();
     throw error;
   }
+}
+
+/** How a block is encoded depends on what its numbers are, and on nothing else. */
+function rulesFor({ indices, rules }: IndexPlan, [plane]: readonly Plane[]): BlockRules {
+  const dtype = plane!.data instanceof Float32Array ? 'float32' : 'int16';
+  return rules[indices.findIndex((row) => row.dtype === dtype)]!;
 }
 
 /** Arrays that are used again for every window. */

@@ -13,6 +13,7 @@ import {
 } from '../zones/coverage.ts';
 import {
   addGathered,
+  clearGathered,
   type Gathered,
   gatherWindow,
   measureWindow,
@@ -332,7 +333,7 @@ function complete(work: Work, place: number): PlaceClasses | null {
   } else {
     const wantsGroups = wantsClasses || needsGroups(statistics);
     accumulated = accumulateList(work.gathered.list, cover.whole + cover.parts, wantsGroups);
-    work.gathered = newGathered();
+    clearGathered(work.gathered);
   }
   const inside = insideShare(places, place, grid, outline);
   const summary = summaryOf(accumulated, coveredArea(cover), inside, statistics);

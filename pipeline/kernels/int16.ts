@@ -32,6 +32,8 @@ export interface Int16Kernels {
   quantise(values: Float32Array, range: readonly [number, number], perUnit: number, out: Int16Array): number;
   /** Mean of each 2 × 2 pixels but those that are −32768, rounded half away from zero. Width a multiple of 16. */
   halve(data: Int16Array, width: number, height: number, out: Int16Array): void;
+  /** How many numbers are not −32768, the least and the greatest of them, their sum and that of their squares, exactly. */
+  tally(data: Int16Array): { count: number; min: number; max: number; sum: number; squares: number };
   /** Every number of a row becomes its difference to the one on its left. Rows a multiple of 8. */
   difference(data: Int16Array | Uint16Array, row: number): void;
   /**
@@ -63,7 +65,7 @@ export interface Linear {
 /** Most numbers that are converted at a time. */
 export const MOST_CONVERTED = 512;
 
-/** Most pixels that `halve` and `difference` take: a block. */
+/** Most pixels that `halve`, `tally` and `difference` take: a block, whose sums do not overflow. */
 export const MOST_PIXELS = 512 * 512;
 /** Most pixels of a row that sumFour and sumOne take. */
 export const MOST_COLUMNS = 8192;
@@ -90,6 +92,7 @@ interface Exports {
   quantise(from: number, to: number, end: number, min: number, max: number, perUnit: number): number;
   halve(top: number, bottom: number, to: number, end: number): void;
   difference(at: number, end: number, row: number): void;
+  tally(from: number, end: number, to: number): void;
   convertOnes(from: number, to: number, end: number, ...linear: LinearArguments): number;
   convertFours(from: number, to: number, end: number, ...linear: LinearArguments): number;
   sumFour(from: number, end: number, to: number, plane: number): void;
@@ -138,6 +141,20 @@ function makeKernels(): Int16Kernels | null {
         run.halve(IN + top, IN + bottom, to, IN + top + row);
       }
       out.set(result.subarray(0, out.length));
+    },
+    tally(data) {
+      words.set(data);
+      const end = data.length + 7 - ((data.length + 7) % 8);
+      words.fill(EMPTY, data.length, end);
+      run.tally(IN, IN + 2 * end, OUT);
+      const total = (lanes: Iterable<number>) => [...lanes].reduce((sum, one) => sum + one, 0);
+      return {
+        count: total(new Uint16Array(buffer, OUT, 8)),
+        min: Math.min(...new Int16Array(buffer, OUT + 16, 8)),
+        max: Math.max(...new Int16Array(buffer, OUT + 32, 8)),
+        sum: total(new Int32Array(buffer, OUT + 48, 4)),
+        squares: Number(new BigInt64Array(buffer, OUT + 64, 2).reduce((sum, one) => sum + one, 0n)),
+      };
     },
     difference(data, row) {
       // The same bits, whatever their sign.
@@ -358,6 +375,35 @@ function halveCode(): FunctionCode {
   };
 }
 
+/** tally(from, end, to): at `to` counts (8 lanes), least and greatest (8), sums (4), sums of squares (2 of 64 bits). */
+function tallyCode(): FunctionCode {
+  const [FROM, END, TO, HERE, MASK, COUNT, MIN, MAX, SUM, SQUARES] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9] as const;
+  return {
+    name: 'tally',
+    takes: [I32, I32, I32],
+    gives: [],
+    locals: new Array<number>(7).fill(V128),
+    code: [
+      ...[...int16s(32_767), ...set(MIN), ...int16s(EMPTY), ...set(MAX)],
+      ...repeat(
+        [...load(get(FROM)), ...tee(HERE), ...int16s(EMPTY), ...vec(0x2e), ...set(MASK)], // i16x8.ne
+        // A true lane is −1.
+        [...get(COUNT), ...get(MASK), ...vec(0x91), ...set(COUNT)], // i16x8.sub
+        [...get(MIN), ...get(HERE), ...int16s(32_767), ...get(MASK), ...SELECT, ...vec(0x96), ...set(MIN)], // min_s
+        [...get(MAX), ...get(HERE), ...vec(0x98), ...set(MAX)], // i16x8.max_s
+        [...get(HERE), ...get(MASK), ...AND, ...set(HERE)],
+        [...get(SUM), ...get(HERE), ...vec(0x7e), ...vec(0xae), ...set(SUM)], // extadd_pairwise, i32x4.add
+        [...get(HERE), ...get(HERE), ...vec(0xba), ...set(HERE)], // i32x4.dot_i16x8_s
+        // i64x2.extend_low_i32x4_s and _high_, i64x2.add
+        [...get(SQUARES), ...get(HERE), ...vec(0xc7), ...vec(0xce)],
+        [...get(HERE), ...vec(0xc8), ...vec(0xce), ...set(SQUARES)],
+        advance(FROM, i32(16), get(END)),
+      ),
+      ...[COUNT, MIN, MAX, SUM, SQUARES].flatMap((local, i) => store(get(TO), get(local), 16 * i)),
+    ],
+  };
+}
+
 /** difference(at, end, row): `row` bytes a row; in place. */
 function differenceCode(): FunctionCode {
   const [AT, END, ROW, ROW_END, LEFT, HERE] = [0, 1, 2, 3, 4, 5];
@@ -551,6 +597,7 @@ function sumOneCode(): FunctionCode {
 const FUNCTIONS: readonly FunctionCode[] = [
   quantiseCode(),
   halveCode(),
+  tallyCode(),
   differenceCode(),
   convertCode(1),
   convertCode(4),

@@ -2,7 +2,14 @@ import { stat } from 'node:fs/promises';
 import { isKnownCrs, transformBbox } from '../core/crs.ts';
 import { HeituError } from '../core/error.ts';
 import { type Bbox, bounds, type Grid } from '../core/grid.ts';
-import { gridOf, openRaster, type RasterFile, storedAs, type TypedArray } from '../ingest/geotiff.ts';
+import {
+  type Dtype,
+  gridOf,
+  openRaster,
+  type RasterFile,
+  storedAs,
+  type TypedArray,
+} from '../ingest/geotiff.ts';
 
 /** An open raster that lies somewhere known, as the readers of this folder use it. */
 export interface PlacedRaster {
@@ -72,8 +79,7 @@ export function readBlock(
     height: Math.min(CACHE_BLOCK, size.height - down * CACHE_BLOCK),
   };
   const arrays = raster.file.read(bands, window, level);
-  // Eight bytes a pixel is the most there is; counting too much only forgets a little early.
-  const bytes = window.width * window.height * bands.length * 8;
+  const bytes = window.width * window.height * bands.length * bytesOf(raster.file.info.dtype);
   blocks.set(key, { arrays, bytes });
   blockBytes += bytes;
   arrays.catch(() => forgetBlock(key));
@@ -82,6 +88,12 @@ export function readBlock(
     forgetBlock(oldest);
   }
   return arrays;
+}
+
+/** Bytes of one pixel in memory, where half floats are widened. */
+function bytesOf(dtype: Dtype): number {
+  const bits = Number(/\d+$/.exec(dtype)?.[0] ?? 64);
+  return dtype === 'float16' ? 4 : bits / 8;
 }
 
 /** Size in pixels of a level; 0 is the full image. */

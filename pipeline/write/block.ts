@@ -1,7 +1,9 @@
 import { promisify } from 'node:util';
 import { constants, deflate, deflateSync, zstdCompressSync } from 'node:zlib';
+import { noiseEncoder } from '../kernels/huffman.ts';
 import { int16Kernels, MOST_PIXELS } from '../kernels/int16.ts';
 import { arrayLike, type CogArray, type CogDtype, halve, type Plane, type Resampling } from './pyramid.ts';
+import { type Tally, tally } from './statistics.ts';
 
 const deflateAsync = promisify(deflate);
 
@@ -73,6 +75,8 @@ export interface BlockRules {
   readonly nodata: number | null;
   readonly resampling: Resampling;
   readonly encoding: Encoding;
+  /** Whether the values are counted: at full size they are. */
+  readonly isTallied: boolean;
 }
 
 /** A block as the file holds it, and what the next overview needs of it. */
@@ -81,30 +85,33 @@ export interface EncodedBlock {
   readonly bytes: Uint8Array<ArrayBuffer> | null;
   /** The block at half its size, one plane a band; null when no pixel is valid. */
   readonly half: readonly CogArray[] | null;
+  /** What is known of the values, a band each; null where they are not counted, or there are none. */
+  readonly tallies: readonly Tally[] | null;
 }
 
 /** Encodes a block in this thread. Its planes (see gatherBlock) are used up. */
 export function encodePlanes(planes: readonly Plane[], rules: BlockRules): EncodedBlock {
   if (isEmpty(planes, rules.nodata)) return EMPTY_BLOCK;
-  const half = halves(planes, rules);
-  const block = gatherBlock(planes, rules.size);
-  const bytes = predict(block, rules.size, planes.length, rules.encoding.predictor);
-  return { bytes: exact(compressNow(bytes, rules.encoding)), half };
+  const { bytes, ...rest } = prepare(planes, rules);
+  return { bytes: exact(compressNow(bytes, rules.encoding)), ...rest };
 }
 
 /** The same without holding up this thread while it compresses. */
 export async function encodePlanesLater(planes: readonly Plane[], rules: BlockRules): Promise<EncodedBlock> {
   if (isEmpty(planes, rules.nodata)) return EMPTY_BLOCK;
-  const half = halves(planes, rules);
-  const block = gatherBlock(planes, rules.size);
-  const bytes = predict(block, rules.size, planes.length, rules.encoding.predictor);
-  return { bytes: exact(await compressLater(bytes, rules.encoding)), half };
+  const { bytes, ...rest } = prepare(planes, rules);
+  return { bytes: exact(await compressLater(bytes, rules.encoding)), ...rest };
 }
 
-const EMPTY_BLOCK: EncodedBlock = { bytes: null, half: null };
+/** A block without a value, known without a look at it. */
+export const EMPTY_BLOCK: EncodedBlock = { bytes: null, half: null, tallies: null };
 
-function halves(planes: readonly Plane[], { nodata, resampling }: BlockRules): CogArray[] {
-  return planes.map((plane) => halve(plane, nodata, resampling).data);
+/** All that is made of the pixels before they are compressed, after which they are gone. */
+function prepare(planes: readonly Plane[], { size, nodata, resampling, encoding, isTallied }: BlockRules) {
+  const half = planes.map((plane) => halve(plane, nodata, resampling).data);
+  const tallies = isTallied ? planes.map(({ data }) => tally(data, nodata)) : null;
+  const bytes = predict(gatherBlock(planes, size), size, planes.length, encoding.predictor);
+  return { bytes, half, tallies };
 }
 
 /** Compressed bytes lie in buffers made for the worst case: what is kept must not keep those too. */
@@ -121,13 +128,18 @@ function predict(block: CogArray, size: number, bands: number, predictor: 1 | 2 
 
 function compressNow(bytes: Uint8Array, encoding: Encoding): Uint8Array {
   if (encoding.compress === 'zstd') return zstdCompressSync(bytes, zstdOptions(bytes));
-  return deflateSync(bytes, deflateOptions(bytes, encoding));
+  return compressNoise(bytes, encoding) ?? deflateSync(bytes, deflateOptions(bytes, encoding));
 }
 
 async function compressLater(bytes: Uint8Array, encoding: Encoding): Promise<Uint8Array> {
   // zstd takes a millisecond, and would make other bytes when fed as a stream.
   if (encoding.compress === 'zstd') return compressNow(bytes, encoding);
-  return await deflateAsync(bytes, deflateOptions(bytes, encoding));
+  return compressNoise(bytes, encoding) ?? (await deflateAsync(bytes, deflateOptions(bytes, encoding)));
+}
+
+/** Differences of measurements, unless much of the block is empty. */
+function compressNoise(bytes: Uint8Array, { predictor }: Encoding): Uint8Array | null {
+  return predictor === 2 ? (noiseEncoder()?.(bytes) ?? null) : null;
 }
 
 /** One output buffer for the worst case, or compressed pieces would have to be joined. */
@@ -138,12 +150,13 @@ function room(bytes: Uint8Array): number {
 /**
  * Level and strategy, by what they made of differences (predictor 2) of int16 NDVI at scale 0.0001 from real imagery, in
  * share of the uncompressed size and MB/s of one core. Differences are noise: what longer matches there are, are not
- * worth searching for. zstd is faster at every size, but GDAL before 2.3 and browsers cannot read it.
+ * worth searching for, and runs only where a part of a block is empty; the rest goes to kernels/huffman. zstd is faster at
+ * the same size, but browsers and GDAL before 2.3 cannot read it.
  *
- *     imagery        deflate 6        + Z_RLE           + memLevel 9      zstd 1           zstd 3           zstd 9
- *     NAIP           75.5 %   38      77.0 %  125       76.8 %  139       75.6 %  521      75.3 %  212      74.9 %   73
- *     Sentinel-2     75.5 %   58      75.2 %  118       75.0 %   69       75.0 %  567      75.0 %  290      75.0 %  162
- *     Landsat-5      83.8 %   52      83.7 %  147       83.5 %  149       83.4 %  456      83.4 %  221      83.5 %  149
+ *     imagery        deflate 6        + Z_RLE           huffman          zstd 1           zstd 3           zstd 9
+ *     NAIP           75.5 %   38      77.0 %  125       77.0 %  257      75.6 %  521      75.3 %  212      74.9 %   73
+ *     Sentinel-2     75.5 %   58      75.2 %  118       75.4 %  197      75.0 %  567      75.0 %  290      75.0 %  162
+ *     Landsat-5      83.8 %   52      83.7 %  147       (runs)           83.4 %  456      83.4 %  221      83.5 %  149
  */
 const DEFLATE_LEVEL = 6;
 const ZSTD_LEVEL = 1;

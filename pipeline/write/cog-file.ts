@@ -38,7 +38,8 @@ export interface CogOptions {
 
 /** How the blocks of such a file are encoded. */
 export function blockRules({ dtype, nodata, resampling, compress }: CogProfile): BlockRules {
-  return { size: TILE_SIZE, nodata, resampling, encoding: encodingFor(dtype, resampling, compress) };
+  const encoding = encodingFor(dtype, resampling, compress);
+  return { size: TILE_SIZE, nodata, resampling, encoding, isTallied: true };
 }
 
 /** One level of the pyramid, full size first: its size in pixels and in blocks. */

@@ -9,8 +9,10 @@ import {
   layOut,
   levelShapes,
 } from './cog-file.ts';
+import type { BandMeaning } from './metadata.ts';
 import { arrayOf, type CogArray, type Plane } from './pyramid.ts';
 import { type Kept, openSpool, type Spool } from './spool.ts';
+import { bandStatistics, type Tally } from './statistics.ts';
 
 /** Encodes a block wherever there is a free core. */
 export type BlockEncoder = (planes: readonly Plane[], rules: BlockRules) => Promise<EncodedBlock>;
@@ -64,6 +66,7 @@ export function openCog(path: string, profile: CogProfile, options: CogWriterOpt
   const sizes = shapes.map(({ across, down }) => new Array<number>(across * down).fill(0));
   const kept = shapes.map(({ across, down }) => new Array<Kept | null>(across * down).fill(null));
   const isThere = shapes.map(({ across, down }) => new Uint8Array(across * down));
+  const tallies = sizes[0]!.map((): readonly Tally[] | null => null);
   const pending = shapes.map(() => new Map<number, Pending>());
 
   const keep = async (level: number, at: BlockPosition, block: EncodedBlock): Promise<void> => {
@@ -74,6 +77,7 @@ export function openCog(path: string, profile: CogProfile, options: CogWriterOpt
     }
     if (isThere[level]![i] === 1) throw new RangeError(`block ${at.across}, ${at.down} came twice`);
     isThere[level]![i] = 1;
+    if (level === 0) tallies[i] = block.tallies;
     // The overview first: it is asked for in order of arrival, while writing to the spool may take its time.
     const above = level + 1 < shapes.length ? merge(level + 1, at, block.half) : null;
     if (block.bytes !== null) {
@@ -81,7 +85,7 @@ export function openCog(path: string, profile: CogProfile, options: CogWriterOpt
       kept[level]![i] = await spool.keep(block.bytes);
     }
     if (above !== null) {
-      await keep(level + 1, half(at), await encode(above, rules));
+      await keep(level + 1, half(at), await encode(above, { ...rules, isTallied: false }));
     }
   };
 
@@ -126,7 +130,11 @@ export function openCog(path: string, profile: CogProfile, options: CogWriterOpt
     finish: async ({ metadata = {}, watch } = {}) => {
       const missing = isThere.reduce((sum, level) => sum + level.filter((there) => there === 0).length, 0);
       if (missing > 0) throw new RangeError(`${missing} blocks of ${path} are missing`);
-      const complete = { ...profile, metadata: { ...profile.metadata, ...metadata } };
+      const complete = {
+        ...profile,
+        metadata: { ...profile.metadata, ...metadata },
+        bands: profile.bands.map((band, i) => withStatistics(band, i, profile, tallies)),
+      };
       const { head, bytes } = layOut(complete, sizes, options);
       async function* pieces() {
         yield* head;
@@ -139,6 +147,18 @@ export function openCog(path: string, profile: CogProfile, options: CogWriterOpt
       if (options.spool === undefined) await spool.close();
     },
   };
+}
+
+/** A band with what its blocks say about its values. */
+function withStatistics(
+  band: BandMeaning,
+  i: number,
+  { grid, dtype }: CogProfile,
+  tallies: readonly (readonly Tally[] | null)[],
+): BandMeaning {
+  const own = tallies.flatMap((bands) => (bands === null ? [] : [bands[i]!]));
+  const items = bandStatistics(own, grid.width * grid.height, dtype === 'float32');
+  return items === null ? band : { ...band, items: { ...band.items, ...items } };
 }
 
 async function* watched(

@@ -4,6 +4,8 @@ export interface BandMeaning {
   readonly unit?: string;
   readonly scale?: number;
   readonly offset?: number;
+  /** Items that GDAL keeps with the band, such as its statistics. */
+  readonly items?: Readonly<Record<string, string>>;
 }
 
 export interface SplitMetadata {
@@ -44,6 +46,9 @@ export function gdalMetadata(items: Readonly<Record<string, string>>, bands: rea
       lines.push(item('OFFSET', String(band.offset ?? 0)), item('SCALE', String(band.scale ?? 1)));
     }
     if (band.unit !== undefined) lines.push(item('UNITTYPE', band.unit));
+    for (const [name, value] of Object.entries(band.items ?? {})) {
+      lines.push(`  <Item name="${escapeXml(name)}" sample="${i}">${escapeXml(value)}</Item>`);
+    }
   });
   return `<GDALMetadata>\n${lines.join('\n')}\n</GDALMetadata>\n`;
 }

@@ -1,5 +1,5 @@
 import type { Window } from '../core/grid.ts';
-import { addCover, type Cover, UNIT } from './coverage.ts';
+import { addCover, type Cover, clearCover, UNIT } from './coverage.ts';
 import { append, newList, type PixelList } from './summarise.ts';
 import type { Patch } from './tally.ts';
 
@@ -11,6 +11,12 @@ export interface Gathered {
 
 export function newGathered(): Gathered {
   return { list: newList(), cover: { whole: 0, parts: 0, units: 0 } };
+}
+
+/** Makes room for the next polygon. */
+export function clearGathered({ list, cover }: Gathered): void {
+  list.length = 0;
+  clearCover(cover);
 }
 
 /** How stored numbers become values: `value = stored * scale + offset`; what is not finite is no value. */

@@ -6,7 +6,7 @@ import { ARC, find, GONE, joinAreas, joinParts, LOOP_AROUND, placeOf, type Trace
  * become one. An area with none beside it, alone in nodata, stays.
  */
 export function mergeSmall(traced: Traced, least: number, connectivity: 4 | 8): void {
-  const { areas } = traced;
+  const { areas, borders } = traced;
   const beside = otherSides(traced);
   const small: number[] = [];
   for (let label = 0; label < areas.count; label++) {
@@ -19,7 +19,8 @@ export function mergeSmall(traced: Traced, least: number, connectivity: 4 | 8): 
     const neighbour = largestBeside(traced, beside, area);
     if (neighbour < 0) continue;
     const value = areas.value[neighbour]!;
-    join(traced, area, neighbour);
+    // Which of their parts are joined is found when all areas are.
+    joinAreas(areas, borders, area, neighbour);
     const merged = find(areas.area, area);
     areas.value[merged] = value;
     if (areas.pixels[merged]! < least) small.push(merged);
@@ -58,11 +59,6 @@ function largestBeside(traced: Traced, beside: Int32Array, area: number): number
     if (more > 0 || (more === 0 && other < best)) best = other;
   }
   return best;
-}
-
-/** Joins two areas that lie side by side. Which of their parts do is found when all is joined. */
-function join({ areas, borders }: Traced, a: number, b: number): void {
-  joinAreas(areas, borders, a, b);
 }
 
 /** Joins what lies side by side with one class, parts as well as areas; by corners too where those connect. */

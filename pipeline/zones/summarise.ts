@@ -65,7 +65,7 @@ export interface PixelList {
 }
 
 export function newList(): PixelList {
-  return { length: 0, xs: new Float64Array(1024), ws: new Float64Array(1024) };
+  return { length: 0, xs: new Float64Array(256), ws: new Float64Array(256) };
 }
 
 export function append(list: PixelList, x: number, w: number): void {
@@ -111,26 +111,23 @@ export function accumulateList(list: PixelList, covered: number, wantsGroups: bo
   };
 }
 
-/** The same from pixels that were grouped by value. */
+/** The same from pixels that were grouped by value, which are in one order whatever order their pixels came in. */
 export function accumulateGroups(groups: Groups, covered: number): Accumulated {
   const { size, values, counts, weights } = groups;
-  let count = 0;
-  const weight = newSum();
-  const sum = newSum();
+  let [count, weight, sum, squares] = [0, 0, 0, 0];
   for (let g = 0; g < size; g++) {
     count += counts[g]!;
-    add(weight, weights[g]!);
-    add(sum, weights[g]! * values[g]!);
+    weight += weights[g]!;
+    sum += weights[g]! * values[g]!;
   }
-  const mean = total(sum) / total(weight);
-  const squares = newSum();
-  for (let g = 0; g < size; g++) add(squares, weights[g]! * (values[g]! - mean) ** 2);
+  const mean = sum / weight;
+  for (let g = 0; g < size; g++) squares += weights[g]! * (values[g]! - mean) ** 2;
   return {
     covered,
     count,
-    weight: total(weight),
-    sum: total(sum),
-    squares: total(squares),
+    weight,
+    sum,
+    squares,
     min: size > 0 ? values[0]! : Infinity,
     max: size > 0 ? values[size - 1]! : -Infinity,
     groups,
@@ -147,12 +144,26 @@ const NO_GROUPS: Groups = {
   lasts: EMPTY,
 };
 
-/** Pixels by value, equal values in the order of their pixels. */
+/** Room to sort and group the pixels of one polygon after the other. */
+let room = roomFor(1024);
+
+function roomFor(size: number) {
+  const doubles = () => new Float64Array(size);
+  const words = () => new Uint32Array(size);
+  return {
+    size,
+    keys: [words(), words()] as const,
+    orders: [words(), words()] as const,
+    groups: { values: doubles(), counts: doubles(), weights: doubles(), firsts: doubles(), lasts: doubles() },
+  };
+}
+
+/** Pixels by value, equal values in the order of their pixels; good until the next are grouped. */
 function groupsOf(xs: Float64Array, ws: Float64Array): Groups {
+  const n = xs.length;
+  if (n > room.size) room = roomFor(2 * n);
   const order = orderOf(xs);
-  const n = order.length;
-  const [values, counts, weights] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
-  const [firsts, lasts] = [new Float64Array(n), new Float64Array(n)];
+  const { values, counts, weights, firsts, lasts } = room.groups;
   let g = -1;
   for (let i = 0; i < n; i++) {
     const x = xs[order[i]!]!;
@@ -160,6 +171,8 @@ function groupsOf(xs: Float64Array, ws: Float64Array): Groups {
     if (g < 0 || x !== values[g]) {
       g += 1;
       values[g] = x;
+      counts[g] = 0;
+      weights[g] = 0;
       firsts[g] = w;
     }
     counts[g]! += 1;
@@ -171,39 +184,85 @@ function groupsOf(xs: Float64Array, ws: Float64Array): Groups {
 
 const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
+const PASSES = 3;
 
 /**
  * Positions in ascending order of value, equal values in the order they came: a radix sort of the numbers' bits, with
- * the sign turned so that they order as whole numbers. Digits that all numbers share, as most of a float32 or of a
- * stored count in 64 bits are, cost no pass.
+ * the sign turned so that they order as whole numbers. Numbers that are all float32, as most rasters hold, are sorted
+ * by their 32 bits; others by the lower half of 64 bits and then by the upper.
  */
 function orderOf(xs: Float64Array): Uint32Array {
   const n = xs.length;
-  const bits = new Uint32Array(xs.slice().buffer);
-  for (let i = 0; i < n; i++) {
-    // −0 and 0 are one value.
-    if (xs[i] === 0) bits[2 * i + 1] = 0;
-    const high = bits[2 * i + 1]!;
-    if (high >>> 31 === 1) bits[2 * i] = ~bits[2 * i]!;
-    bits[2 * i + 1] = high >>> 31 === 1 ? ~high : high | 0x80000000;
-  }
-  let order = Uint32Array.from({ length: n }, (_, i) => i);
-  let other = new Uint32Array(n);
-  const starts = new Uint32Array(DIGITS + 1);
-  for (const word of [0, 1]) {
-    for (let shift = 0; shift < 32; shift += DIGIT_BITS) {
-      starts.fill(0);
-      for (let i = 0; i < n; i++) starts[((bits[2 * i + word]! >>> shift) & (DIGITS - 1)) + 1]! += 1;
-      if (starts.includes(n)) continue;
-      for (let d = 1; d < DIGITS; d++) starts[d]! += starts[d - 1]!;
-      for (let i = 0; i < n; i++) {
-        const at = order[i]!;
-        other[starts[(bits[2 * at + word]! >>> shift) & (DIGITS - 1)]!++] = at;
-      }
-      [order, other] = [other, order];
+  const [keys] = room.keys;
+  const [order] = room.orders;
+  for (let i = 0; i < n; i++) order[i] = i;
+  let isSingle = true;
+  for (let i = 0; i < n && isSingle; i++) isSingle = Math.fround(xs[i]!) === xs[i];
+  if (isSingle) {
+    for (let i = 0; i < n; i++) {
+      // −0 and 0 are one value.
+      SINGLE[0] = xs[i]! + 0;
+      keys[i] = ordered(SINGLE_BITS[0]!);
     }
+    sortByKeys(n);
+    return room.orders[0];
   }
-  return order;
+  for (const word of [0, 1]) {
+    for (let i = 0; i < n; i++) {
+      DOUBLE[0] = xs[room.orders[0][i]!]! + 0;
+      const high = DOUBLE_BITS[1]!;
+      keys[i] = word === 1 ? ordered(high) : high >>> 31 === 1 ? ~DOUBLE_BITS[0]! : DOUBLE_BITS[0]!;
+    }
+    sortByKeys(n);
+  }
+  return room.orders[0];
+}
+
+const SINGLE = new Float32Array(1);
+const SINGLE_BITS = new Uint32Array(SINGLE.buffer);
+const DOUBLE = new Float64Array(1);
+const DOUBLE_BITS = new Uint32Array(DOUBLE.buffer);
+
+/** Bits of a floating-point number as a whole number of the same order. */
+function ordered(bits: number): number {
+  return bits >>> 31 === 1 ? ~bits : bits | 0x80000000;
+}
+
+const STARTS = new Uint32Array(PASSES * DIGITS);
+
+/** Sorts the positions in the room by the keys beside them, keeping the order of equal ones. */
+function sortByKeys(n: number): void {
+  let [keys, otherKeys] = room.keys;
+  let [order, other] = room.orders;
+  STARTS.fill(0);
+  for (let i = 0; i < n; i++) {
+    const key = keys[i]!;
+    STARTS[key & (DIGITS - 1)]! += 1;
+    STARTS[DIGITS + ((key >>> DIGIT_BITS) & (DIGITS - 1))]! += 1;
+    STARTS[2 * DIGITS + (key >>> (2 * DIGIT_BITS))]! += 1;
+  }
+  for (let pass = 0; pass < PASSES; pass++) {
+    const shift = pass * DIGIT_BITS;
+    const starts = STARTS.subarray(pass * DIGITS, (pass + 1) * DIGITS);
+    // A digit that all share moves nothing.
+    if (n > 0 && starts[(keys[0]! >>> shift) & (DIGITS - 1)] === n) continue;
+    for (let d = 0, sum = 0; d < DIGITS; d++) {
+      const count = starts[d]!;
+      starts[d] = sum;
+      sum += count;
+    }
+    for (let i = 0; i < n; i++) {
+      const key = keys[i]!;
+      const digit = (key >>> shift) & (DIGITS - 1);
+      const to = starts[digit]!;
+      starts[digit] = to + 1;
+      otherKeys[to] = key;
+      other[to] = order[i]!;
+    }
+    [keys, otherKeys] = [otherKeys, keys];
+    [order, other] = [other, order];
+  }
+  if (order !== room.orders[0]) room.orders[0].set(order.subarray(0, n));
 }
 
 /**

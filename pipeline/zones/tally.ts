@@ -14,6 +14,9 @@ export interface Patch<T> {
 }
 
 const CELLS = 65_536;
+
+/** Marks a value that some pixel has in part, in the count of those wholly covered: one look tells both. */
+const HAS_PARTS = 2 ** 30;
 const PAGE_BITS = 8;
 const PAGE = 1 << PAGE_BITS;
 
@@ -22,12 +25,12 @@ const PAGE = 1 << PAGE_BITS;
  * tiles nor threads nor their order change a bit of what follows from them.
  */
 export interface Tally {
-  /** Pixels of each value that are wholly covered, and those that are in part. */
+  /** Pixels of each value that are wholly covered (marked HAS_PARTS), and those that are in part. */
   readonly whole: Int32Array;
   readonly parts: Int32Array;
   /** Σw of the latter, in units. */
   readonly units: Float64Array;
-  /** Weight of the first and the last of the latter, and how many wholly covered ones came before them. */
+  /** Weight of the first and the last of the latter, and how many wholly covered ones came before them (marked too). */
   readonly firstPart: Float64Array;
   readonly lastPart: Float64Array;
   readonly beforeFirst: Int32Array;
@@ -43,6 +46,8 @@ export interface Tally {
 export interface TallyPiece {
   readonly keys: Uint16Array;
   readonly whole: Int32Array;
+  /** The few of them that some pixel has in part, and what is known of those. */
+  readonly partKeys: Uint16Array;
   readonly parts: Int32Array;
   readonly units: Float64Array;
   readonly firstPart: Float64Array;
@@ -125,6 +130,7 @@ export function tallyWindow(
           if (n === 0) {
             pages[key >> PAGE_BITS] = 1;
             firstPart[key] = w;
+            whole[key]! |= HAS_PARTS;
             beforeFirst[key] = whole[key]!;
           }
           parts[key] = n + 1;
@@ -144,36 +150,41 @@ export function tallyWindow(
 /** Takes what was counted out of the tally, which is empty again. */
 export function takePiece(tally: Tally): TallyPiece {
   const { pages, whole, parts, units, cover } = tally;
-  let n = 0;
+  let [n, m] = [0, 0];
   for (let page = 0; page < pages.length; page++) {
     if (pages[page] === 0) continue;
     pages[page] = 0;
     const end = (page + 1) << PAGE_BITS;
-    for (let key = page << PAGE_BITS; key < end; key++) if (whole[key]! + parts[key]! > 0) KEYS[n++] = key;
+    for (let key = page << PAGE_BITS; key < end; key++) {
+      if (whole[key] !== 0) KEYS[n++] = key;
+      if (whole[key]! >= HAS_PARTS) PART_KEYS[m++] = key;
+    }
   }
   const keys = KEYS.slice(0, n);
+  const partKeys = PART_KEYS.slice(0, m);
   const piece = {
     keys,
     whole: picked(whole, keys, new Int32Array(n)),
-    parts: picked(parts, keys, new Int32Array(n)),
-    units: picked(units, keys, new Float64Array(n)),
-    firstPart: picked(tally.firstPart, keys, new Float64Array(n)),
-    lastPart: picked(tally.lastPart, keys, new Float64Array(n)),
-    beforeFirst: picked(tally.beforeFirst, keys, new Int32Array(n)),
-    beforeLast: picked(tally.beforeLast, keys, new Int32Array(n)),
+    partKeys,
+    parts: picked(parts, partKeys, new Int32Array(m)),
+    units: picked(units, partKeys, new Float64Array(m)),
+    firstPart: picked(tally.firstPart, partKeys, new Float64Array(m)),
+    lastPart: picked(tally.lastPart, partKeys, new Float64Array(m)),
+    beforeFirst: picked(tally.beforeFirst, partKeys, new Int32Array(m)),
+    beforeLast: picked(tally.beforeLast, partKeys, new Int32Array(m)),
     cover: { ...cover },
   };
-  for (let i = 0; i < n; i++) {
-    const key = keys[i]!;
-    whole[key] = 0;
-    parts[key] = 0;
-    units[key] = 0;
+  for (let i = 0; i < n; i++) whole[keys[i]!] = 0;
+  for (let i = 0; i < m; i++) {
+    parts[partKeys[i]!] = 0;
+    units[partKeys[i]!] = 0;
   }
   clearCover(cover);
   return piece;
 }
 
 const KEYS = new Uint16Array(CELLS);
+const PART_KEYS = new Uint16Array(CELLS);
 
 function picked<T extends Int32Array | Float64Array>(from: T, keys: Uint16Array, into: T): T {
   for (let i = 0; i < keys.length; i++) into[i] = from[keys[i]!]!;
@@ -183,20 +194,23 @@ function picked<T extends Int32Array | Float64Array>(from: T, keys: Uint16Array,
 /** Adds a piece to what is above it. */
 export function addPiece(tally: Tally, piece: TallyPiece): void {
   const { whole, parts, units, firstPart, lastPart, beforeFirst, beforeLast, pages } = tally;
-  for (let i = 0; i < piece.keys.length; i++) {
-    const key = piece.keys[i]!;
-    pages[key >> PAGE_BITS] = 1;
-    if (piece.parts[i]! > 0) {
-      if (parts[key] === 0) {
-        firstPart[key] = piece.firstPart[i]!;
-        beforeFirst[key] = whole[key]! + piece.beforeFirst[i]!;
-      }
-      lastPart[key] = piece.lastPart[i]!;
-      beforeLast[key] = whole[key]! + piece.beforeLast[i]!;
+  for (let i = 0; i < piece.partKeys.length; i++) {
+    const key = piece.partKeys[i]!;
+    const above = whole[key]! & ~HAS_PARTS;
+    if (parts[key] === 0) {
+      firstPart[key] = piece.firstPart[i]!;
+      beforeFirst[key] = above + piece.beforeFirst[i]!;
     }
-    whole[key]! += piece.whole[i]!;
+    lastPart[key] = piece.lastPart[i]!;
+    beforeLast[key] = above + piece.beforeLast[i]!;
     parts[key]! += piece.parts[i]!;
     units[key]! += piece.units[i]!;
+  }
+  for (let i = 0; i < piece.keys.length; i++) {
+    const key = piece.keys[i]!;
+    const [above, below] = [whole[key]!, piece.whole[i]!];
+    pages[key >> PAGE_BITS] = 1;
+    whole[key] = ((above & ~HAS_PARTS) + (below & ~HAS_PARTS)) | ((above | below) & HAS_PARTS);
   }
   addCover(tally.cover, piece.cover);
 }
@@ -221,20 +235,21 @@ export function takeGroups(tally: Tally, signed: boolean, scale: number, offset:
     const [first, step] = scale < 0 ? [start + PAGE - 1, -1] : [start, 1];
     for (let key = first, c = 0; c < PAGE; c++, key += step) {
       const n = whole[key]!;
-      const m = parts[key]!;
       // Written whether there is a pixel or not, and written over when there is none: half of them are, at random.
       values[g] = (key - origin) * scale + offset;
-      counts[g] = n + m;
+      counts[g] = n;
       weights[g] = n;
       whole[key] = 0;
-      if (m !== 0) {
-        weights[g] = n + units[key]! / UNIT;
-        firsts[g] = beforeFirst[key] === 0 ? firstPart[key]! : 1;
+      if (n >= HAS_PARTS) {
+        const count = n - HAS_PARTS;
+        counts[g] = count + parts[key]!;
+        weights[g] = count + units[key]! / UNIT;
+        firsts[g] = beforeFirst[key] === HAS_PARTS ? firstPart[key]! : 1;
         lasts[g] = beforeLast[key] === n ? lastPart[key]! : 1;
         parts[key] = 0;
         units[key] = 0;
       }
-      g += Number((n | m) !== 0);
+      g += Number(n !== 0);
     }
   }
   clearCover(tally.cover);

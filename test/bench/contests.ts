@@ -26,7 +26,7 @@ const CLI = fileURLToPath(new URL('../../pipeline/cli.ts', import.meta.url));
 const PYTHON = '/usr/bin/python3';
 
 /** Codec settings of ours (pipeline/write/block.ts), for peers. */
-const LEVEL: Readonly<Record<Codec, string>> = { deflate: '6', zstd: '3' };
+const LEVEL: Readonly<Record<Codec, string>> = { deflate: '6', zstd: '1' };
 
 const heitu = (...args: string[]): Command => ({ program: process.execPath, args: [CLI, ...args] });
 const python = (script: string, ...args: string[]): Command => ({

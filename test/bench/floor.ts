@@ -54,8 +54,9 @@ function unpack(bytes: Uint8Array, compression: number): Uint8Array {
 /** As pipeline/write/block.ts compresses blocks of differences. */
 function pack(raw: Uint8Array, compression: number): Uint8Array {
   const chunkSize = raw.length + (raw.length >> 8) + 1024;
-  if (compression === DEFLATE) return deflateSync(raw, { chunkSize, level: 6, strategy: constants.Z_RLE });
-  return zstdCompressSync(raw, { chunkSize, params: { [constants.ZSTD_c_compressionLevel]: 3 } });
+  if (compression === DEFLATE)
+    return deflateSync(raw, { chunkSize, level: 6, memLevel: 9, strategy: constants.Z_RLE });
+  return zstdCompressSync(raw, { chunkSize, params: { [constants.ZSTD_c_compressionLevel]: 1 } });
 }
 
 if (isMainThread) {

@@ -155,7 +155,7 @@ Written by \`npm run corpus\`; do not edit.
 
 ${judged.length} files that other TIFF readers are tested with, against what GDAL 3.6.2 made of each of them: size, dtype,
 transform and nodata, and over the first 16 bands the count of valid pixels, their minimum and maximum, and their mean, all
-to 1e-6. Every file is read to its last pixel in a child process of its own kind, which may take
+to 1e-6. Every file is read to its last pixel in a child process, which may take
 ${LIMITS.milliseconds / 1000} s and 1 GiB (high-water mark of the whole process, Node included).
 
 ${resultTable(judged)}

@@ -42,7 +42,8 @@ describe('the simulated county, from delivery to observation', () => {
       for (const parcel of truth.parcels) {
         const series = await seriesOf(store, { placeId: parcel.code, product: 'NDVI', statistic: 'mean' });
         for (const [i, scene] of truth.scenes.entries()) {
-          if ([parcel.cloud, parcel.shadow, parcel.rim, parcel.nodata].some((share) => share[i] !== 0)) continue;
+          if ([parcel.cloud, parcel.shadow, parcel.rim, parcel.nodata].some((share) => share[i] !== 0))
+            continue;
           const point = series.find((one) => Date.parse(one.datetime) === Date.parse(scene.datetime));
           if (point === undefined) throw new Error(`${parcel.code} has no observation on ${scene.date}`);
           if (point.status === 'ok') errors.push(Math.abs(point.value! - parcel.ndvi[i]!));

@@ -18,7 +18,7 @@ describe('an expression', () => {
   test('is a name, a formula, the bands it uses and how it is stored', () => {
     const [row] = parseExpressions(' mine = (N - RE1)/(N + RE1) ');
     expect(row).toMatchObject({
-      name: 'mine',
+      id: 'mine',
       formula: '(N - RE1)/(N + RE1)',
       bands: ['N', 'RE1'],
       scale: 0.0001,
@@ -33,7 +33,7 @@ describe('an expression', () => {
 
   test('may say how it is stored, after an @', () => {
     const rows = parseExpressions('a=N/R@0.001; b=N*R @ float32;c=N@1e-3');
-    expect(rows.map(({ name, scale, dtype }) => [name, scale, dtype])).toEqual([
+    expect(rows.map(({ id, scale, dtype }) => [id, scale, dtype])).toEqual([
       ['a', 0.001, 'int16'],
       ['b', 1, 'float32'],
       ['c', 0.001, 'int16'],
@@ -135,8 +135,8 @@ describe('an expression', () => {
       const length = 1 + Math.floor(random() * 6);
       const text = Array.from({ length }, () => pieces[Math.floor(random() * pieces.length)]).join('');
       try {
-        for (const { name, bands } of parseExpressions(text)) {
-          expect(name).toMatch(/^\w+$/);
+        for (const { id, bands } of parseExpressions(text)) {
+          expect(id).toMatch(/^\w+$/);
           expect(bands.every((band) => ['N', 'R'].includes(band))).toBe(true);
           read += 1;
         }

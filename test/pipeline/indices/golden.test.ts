@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import golden from '../../../fixtures/golden/indices.json' with { type: 'json' };
 import { computeIndex, formulaOf, NODATA_COUNT, quantise } from '../../../pipeline/indices/compute.ts';
-import { INDICES, type IndexId, type IndexRow, OTHER_NAMES } from '../../../pipeline/indices/table.ts';
+import {
+  INDICES,
+  type IndexId,
+  type IndexRow,
+  indexNamed,
+  OTHER_NAMES,
+} from '../../../pipeline/indices/table.ts';
 import { openBackend } from '../../../pipeline/kernels/backend.ts';
 import { evaluate } from '../../../pipeline/kernels/cpu.ts';
 import { parseFormula } from '../../../pipeline/kernels/formula.ts';
@@ -64,7 +70,11 @@ describe('every index', () => {
     for (const [other, id] of Object.entries(OTHER_NAMES)) {
       expect(IDS).toContain(id);
       expect(IDS).not.toContain(other);
+      expect(() => indexNamed(other)).toThrow(`no such index: ${other} (here it is ${id})`);
     }
+    expect(indexNamed('NDVI')).toBe('NDVI');
+    for (const text of ['', 'ndvi', 'toString', '__proto__'])
+      expect(() => indexNamed(text)).toThrow(expect.objectContaining({ code: 'E_INDEX_UNKNOWN' }));
   });
 });
 

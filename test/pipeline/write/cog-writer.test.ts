@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { openRaster } from '../../../pipeline/ingest/geotiff.ts';
-import { encodePlanes } from '../../../pipeline/write/block.ts';
+import { EMPTY_BLOCK, encodePlanes } from '../../../pipeline/write/block.ts';
 import { writeCog } from '../../../pipeline/write/cog.ts';
 import { blockRules, type CogProfile, levelShapes } from '../../../pipeline/write/cog-file.ts';
 import { openCog } from '../../../pipeline/write/cog-writer.ts';
@@ -195,13 +195,9 @@ describe('a writer', () => {
   test('refuses to finish while blocks are missing, a block twice, and one that is not there', async () => {
     const path = join(folder, 'partial.tif');
     const writer = openCog(path, profileOf(one));
-    await writer.putEncoded({ across: 0, down: 0 }, { bytes: null, half: null });
-    await expect(writer.putEncoded({ across: 0, down: 0 }, { bytes: null, half: null })).rejects.toThrow(
-      /twice/,
-    );
-    await expect(writer.putEncoded({ across: 3, down: 0 }, { bytes: null, half: null })).rejects.toThrow(
-      RangeError,
-    );
+    await writer.putEncoded({ across: 0, down: 0 }, EMPTY_BLOCK);
+    await expect(writer.putEncoded({ across: 0, down: 0 }, EMPTY_BLOCK)).rejects.toThrow(/twice/);
+    await expect(writer.putEncoded({ across: 3, down: 0 }, EMPTY_BLOCK)).rejects.toThrow(RangeError);
     await expect(writer.finish()).rejects.toThrow(/missing/);
     await writer.close();
     expect((await readdir(folder)).filter((name) => name.includes('partial'))).toEqual([]);

@@ -39,6 +39,7 @@ export interface GdalBand {
   readonly offset?: number;
   readonly noDataValue?: number | string;
   readonly checksum: number;
+  readonly metadata?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly overviews?: readonly { readonly size: readonly [number, number]; readonly checksum: number }[];
 }
 
@@ -51,9 +52,9 @@ export interface GdalInfo {
 }
 
 /** What `gdalinfo` makes of a file, with a checksum of every band and overview. */
-export function gdalinfo(path: string): GdalInfo {
+export function gdalinfo(path: string, ...more: string[]): GdalInfo {
   // gdalinfo prints bare nan, which JSON has not.
-  const text = execFileSync('gdalinfo', ['-json', '-checksum', path], { encoding: 'utf8' });
+  const text = execFileSync('gdalinfo', ['-json', '-checksum', ...more, path], { encoding: 'utf8' });
   return JSON.parse(text.replace(/:\s*nan\b/g, ':"NaN"'));
 }
 
