@@ -41,16 +41,6 @@ function rgbOf(hex: string): readonly [number, number, number] {
   return [bits >> 16, (bits >> 8) & 255, bits & 255];
 }
 
-/** Counts (NaN is nodata) as an RGBA picture in the colours of the table. */
-export function paintCounts(counts: Counts, table: ColorTable): Uint8Array {
-  const pixels = new Uint32Array(counts.length);
-  for (let i = 0; i < counts.length; i++) {
-    const count = counts[i]!;
-    if (!Number.isNaN(count)) pixels[i] = table[count + SHIFT]!;
-  }
-  return new Uint8Array(pixels.buffer);
-}
-
 /** Red, green and blue bands of 0–255 as an RGBA picture; a pixel is transparent when none of the three has a value. */
 export function paintBands(bands: readonly Counts[]): Uint8Array {
   const [red, green, blue] = bands as readonly [Counts, Counts, Counts];

@@ -1,8 +1,9 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { colorTable, encodePng, packCounts, paintBands, paintCounts } from '../../api/paint.ts';
+import { colorTable, encodePng, packCounts, paintBands } from '../../api/paint.ts';
 import { INDICES } from '../../pipeline/indices/table.ts';
 import { PRODUCTS } from '../../pipeline/products/table.ts';
+import { paintCounts } from './rgba.ts';
 
 const PIXELS = 256 * 256;
 

@@ -1,10 +1,11 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { colorTable, paintCounts } from '../../api/paint.ts';
+import { colorTable } from '../../api/paint.ts';
 import { indexCounts, paletteOf } from '../../api/palette.ts';
 import { indexedPng } from '../../api/png.ts';
 import { INDICES } from '../../pipeline/indices/table.ts';
 import { PRODUCTS, type ProductId } from '../../pipeline/products/table.ts';
+import { paintCounts } from './rgba.ts';
 
 const PIXELS = 256 * 256;
 
