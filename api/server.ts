@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { pino } from 'pino';
 import { HeituError } from '../pipeline/core/error.ts';
+import { closeRasters } from '../pipeline/read/raster-cache.ts';
 import type { Store } from '../pipeline/store/open.ts';
 import { createApp } from './app.ts';
 import type { ApiConfig } from './config.ts';
@@ -75,6 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await ended;
       clearInterval(sweep);
       clearTimeout(timer);
+      await closeRasters();
       log.info({ event: 'Http:Server:Closed' });
     },
   };

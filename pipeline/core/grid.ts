@@ -55,25 +55,6 @@ export function clampWindow(grid: Grid, window: Window): Window | null {
   return right <= col || bottom <= row ? null : { col, row, width: right - col, height: bottom - row };
 }
 
-/** The smallest window of whole pixels that covers a bbox given in the grid's CRS; it may reach outside. */
-export function windowOf(grid: Grid, bbox: Bbox): Window {
-  const inverse = invert(grid.transform);
-  const [west, south, east, north] = bbox;
-  const pixels = [
-    apply(inverse, west, south),
-    apply(inverse, west, north),
-    apply(inverse, east, south),
-    apply(inverse, east, north),
-  ];
-  // A hair of slack keeps a bbox that ends on a pixel edge from taking in the next pixel through rounding.
-  const slack = 1e-9;
-  const col = Math.floor(Math.min(...pixels.map((p) => p[0])) + slack);
-  const row = Math.floor(Math.min(...pixels.map((p) => p[1])) + slack);
-  const right = Math.ceil(Math.max(...pixels.map((p) => p[0])) - slack);
-  const bottom = Math.ceil(Math.max(...pixels.map((p) => p[1])) - slack);
-  return { col, row, width: right - col, height: bottom - row };
-}
-
 /** Windows of at most `size` × `size` pixels that cover the grid once, row by row. */
 export function tilesOf(grid: Pick<Grid, 'width' | 'height'>, size: number = TILE_SIZE): Window[] {
   const windows: Window[] = [];

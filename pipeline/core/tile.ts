@@ -41,17 +41,3 @@ export function withBands<U extends Unit, B extends string>(
   // The one cast of the pipeline: the check above is what the type says.
   return tile as Tile<U, B>;
 }
-
-/** A tile with zeroed bands and clear quality, ready to be written into. */
-export function makeTile<U extends Unit, B extends string>(
-  unit: U,
-  grid: Grid,
-  names: readonly B[],
-): Tile<U, B> {
-  const n = grid.width * grid.height;
-  const bands = Object.fromEntries(names.map((name) => [name, new Float32Array(n)])) as Record<
-    B,
-    Float32Array
-  >;
-  return { unit, grid, bands, quality: new Uint16Array(n) };
-}

@@ -5,7 +5,6 @@ import type { Scene } from '../core/scene.ts';
 import { type Delivery, findDeliveries } from '../ingest/delivery.ts';
 import type { Description } from '../ingest/describe.ts';
 import { admit } from '../ingest/door.ts';
-import { JILIN1 } from '../sensors/jilin1.ts';
 import { SENSORS, type SensorId } from '../sensors/table.ts';
 import type { Store } from '../store/open.ts';
 import { registerScene } from '../store/scene.ts';
@@ -63,7 +62,7 @@ export async function ingestPaths(
       if (row.scene !== null && row.verdict === 'accepted' && workspace.lattice === null) {
         workspace = await keepLattice(
           workspace,
-          latticeFor(row.scene.grid, isJilin1(row.scene.sensor) ? 'jilin1' : 'other'),
+          latticeFor(row.scene.grid, SENSORS[row.scene.sensor as SensorId].analysisEpsg),
         );
       }
       await record(row);
@@ -83,10 +82,6 @@ async function ingestOne(delivery: Delivery, store: Store): Promise<IngestRow> {
     if (error instanceof HeituError && error.family !== 'input') throw error;
     return { file, verdict: 'quarantined', scene: null, error: asHeituError(error, 'E_TIFF_DAMAGED', file) };
   }
-}
-
-function isJilin1(sensor: string): boolean {
-  return Object.hasOwn(JILIN1, sensor) && Object.hasOwn(SENSORS, sensor as SensorId);
 }
 
 /** One line a delivery in log/ingest.jsonl, and a file with the reason in quarantine/; the delivery itself stays where it is. */

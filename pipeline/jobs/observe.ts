@@ -1,5 +1,5 @@
 import type { Grid } from '../core/grid.ts';
-import { isClear } from '../core/quality.ts';
+import { isClear, QUALITY } from '../core/quality.ts';
 import type { Instant } from '../core/time.ts';
 import { INDICES } from '../indices/table.ts';
 import { PRODUCTS, type ProductId, type ProductRow } from '../products/table.ts';
@@ -94,7 +94,7 @@ function touchesImage(cover: Coverage, rasters: SceneRasters): boolean {
     for (let c = 0; c < width; c++) {
       if (
         cover.fraction[r * width + c]! > 0 &&
-        (rasters.quality[(row + r) * rasters.grid.width + col + c]! & 1) === 0
+        (rasters.quality[(row + r) * rasters.grid.width + col + c]! & QUALITY.NODATA.bit) === 0
       )
         return true;
     }

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isGeographic, transformBbox } from '../core/crs.ts';
 import { bounds, crop, type Grid, latticeOffset, tilesOf, type Window } from '../core/grid.ts';
-import { isClear } from '../core/quality.ts';
+import { isClear, QUALITY } from '../core/quality.ts';
 import type { Scene } from '../core/scene.ts';
 import { HALO_M, observeTile } from '../flow.ts';
 import { quantise } from '../indices/compute.ts';
@@ -218,7 +218,7 @@ function stretch(band: Float32Array, quality: Uint16Array, scene: Scene): Uint8A
   const white = scene.encoding === 'relative' ? 1 : WHITE;
   const out = new Uint8Array(band.length);
   for (let i = 0; i < out.length; i++) {
-    if ((quality[i]! & 1) !== 0) continue;
+    if ((quality[i]! & QUALITY.NODATA.bit) !== 0) continue;
     const share = Math.min(1, Math.max(0, band[i]! / white));
     out[i] = 1 + Math.round(254 * share ** (1 / 1.8));
   }

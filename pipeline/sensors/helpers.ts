@@ -9,6 +9,7 @@ export const HELPERS = {
     satellites: [],
     gsd: 10,
     bits: 12,
+    analysisEpsg: null,
     bands: [
       { name: 'A', label: 'B01', centre: 443, width: 21, e0: null },
       { name: 'B', label: 'B02', centre: 492, width: 66, e0: null },
@@ -33,6 +34,7 @@ export const HELPERS = {
     satellites: [],
     gsd: 30,
     bits: 8,
+    analysisEpsg: null,
     bands: [
       { name: 'B', label: 'B1', centre: 485, width: 70, e0: 1958 },
       { name: 'G', label: 'B2', centre: 569, width: 82, e0: 1827 },
@@ -50,6 +52,7 @@ export const HELPERS = {
     satellites: [],
     gsd: 64,
     bits: 10,
+    analysisEpsg: null,
     bands: [
       { name: 'B', label: 'B13', centre: 485, width: 70, e0: null },
       { name: 'G', label: 'B14', centre: 555, width: 70, e0: null },
@@ -65,6 +68,7 @@ export const HELPERS = {
     satellites: [],
     gsd: 1,
     bits: 8,
+    analysisEpsg: null,
     bands: [
       { name: 'R', label: '1', centre: 650, width: 60, e0: null },
       { name: 'G', label: '2', centre: 555, width: 70, e0: null },
@@ -80,6 +84,7 @@ export const HELPERS = {
     satellites: [],
     gsd: 10,
     bits: 16,
+    analysisEpsg: null,
     bands: [
       { name: 'B', label: 'blue', centre: 485, width: 70, e0: null },
       { name: 'G', label: 'green', centre: 555, width: 70, e0: null },

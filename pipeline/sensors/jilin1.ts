@@ -18,6 +18,9 @@ const PMS_WIDE_BLUE: readonly SensorBand[] = [
   ...PMS_NOMINAL.slice(1),
 ];
 
+/** CGCS2000 3-degree zone 42 without prefix, which covers the middle of the province (JILIN1.md 6). */
+const JILIN_GRID_EPSG = 4551;
+
 export const JILIN1 = {
   'jl1-gf02': {
     title: { zh: '吉林一号高分02', en: 'Jilin-1 GF02' },
@@ -26,6 +29,7 @@ export const JILIN1 = {
     satellites: ['JL1GF02'],
     gsd: 3,
     bits: 12,
+    analysisEpsg: JILIN_GRID_EPSG,
     bands: PMS_NOMINAL,
     source: 'nominal PMS limits; band limits of GF02 not public',
   },
@@ -36,6 +40,7 @@ export const JILIN1 = {
     satellites: ['JL1GF03A', 'JL1GF03B'],
     gsd: 4.24,
     bits: 12,
+    analysisEpsg: JILIN_GRID_EPSG,
     bands: PMS_NOMINAL,
     source: 'catalyst.earth GDB help, JL1GF03 (B 450–510 nm); other limits not confirmed',
   },
@@ -46,6 +51,7 @@ export const JILIN1 = {
     satellites: ['JL1GF03D'],
     gsd: 3,
     bits: 12,
+    analysisEpsg: JILIN_GRID_EPSG,
     bands: PMS_WIDE_BLUE,
     source: 'catalyst.earth GDB help, JL1GF03 (B 430–520 nm); other limits not confirmed',
   },
@@ -56,6 +62,7 @@ export const JILIN1 = {
     satellites: ['JL1GF03C'],
     gsd: 1.2,
     bits: 12,
+    analysisEpsg: JILIN_GRID_EPSG,
     bands: [
       { name: 'R', label: 'R', centre: 660, width: 60, e0: null },
       { name: 'G', label: 'G', centre: 545, width: 70, e0: null },
@@ -70,6 +77,7 @@ export const JILIN1 = {
     satellites: ['JL1KF01', 'JL1KF02'],
     gsd: 2,
     bits: 12,
+    analysisEpsg: JILIN_GRID_EPSG,
     bands: PMS_NOMINAL,
     source: 'nominal PMS limits; band limits of KF not public',
   },

@@ -24,6 +24,8 @@ export interface SensorRow {
   readonly gsd: number;
   /** Significant bits of a DN; the metadata's own value wins. */
   readonly bits: number;
+  /** CRS of the analysis grid that a workspace gets when its first scene is this instrument's; null is the scene's own grid. */
+  readonly analysisEpsg: number | null;
   /** Bands in the order of the delivered file. */
   readonly bands: readonly SensorBand[];
   /** Where wavelengths and E0 come from, and what is not confirmed. */

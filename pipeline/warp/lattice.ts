@@ -10,18 +10,16 @@ export interface Lattice {
   readonly pixelHeight: number;
 }
 
-/** Grid for Jilin-1 deliveries: CGCS2000 3-degree zone 42, origin at multiples of the pixel size. */
-const JILIN_EPSG = 4551;
-
 /**
- * The lattice that the first scene of a workspace sets: EPSG:4551 for Jilin-1, else the scene's own grid as it is.
+ * The lattice that the first scene of a workspace sets: in the CRS its instrument asks for, with the origin at multiples of the
+ * pixel size, or the scene's own grid as it is (`analysisEpsg` null).
  * A rotated first grid becomes north-up with its own pixel size.
  */
-export function latticeFor(grid: Grid & { epsg: number }, family: 'jilin1' | 'other'): Lattice {
+export function latticeFor(grid: Grid & { epsg: number }, analysisEpsg: number | null): Lattice {
   const [originX, pixelWidth, rowRotation, originY, columnRotation, pixelHeight] = grid.transform;
   const isNorthUp = rowRotation === 0 && columnRotation === 0 && pixelHeight < 0 && pixelWidth > 0;
   const size = Math.hypot(pixelWidth, columnRotation);
-  if (family === 'other' || isGeographic(grid.epsg)) {
+  if (analysisEpsg === null || isGeographic(grid.epsg)) {
     return isNorthUp
       ? { epsg: grid.epsg, originX, originY, pixelWidth, pixelHeight }
       : {
@@ -34,7 +32,7 @@ export function latticeFor(grid: Grid & { epsg: number }, family: 'jilin1' | 'ot
   }
   // A centimetre is far below what geolocation knows; it keeps 2.9999 m pixels from making a grid of their own.
   const pixel = Math.round(size * 100) / 100;
-  return { epsg: JILIN_EPSG, originX: 0, originY: 0, pixelWidth: pixel, pixelHeight: -pixel };
+  return { epsg: analysisEpsg, originX: 0, originY: 0, pixelWidth: pixel, pixelHeight: -pixel };
 }
 
 /** The smallest grid on the lattice that covers another grid, whatever its CRS. */

@@ -1,4 +1,6 @@
+import type { Grid } from '../../pipeline/core/grid.ts';
 import type { Scene } from '../../pipeline/core/scene.ts';
+import type { Tile, Unit } from '../../pipeline/core/tile.ts';
 
 /** A scene with plausible defaults; a test states what matters to it. */
 export function aScene(over: Partial<Scene> = {}): Scene {
@@ -31,4 +33,18 @@ export function aScene(over: Partial<Scene> = {}): Scene {
     simulated: true,
     ...over,
   };
+}
+
+/** A tile with zeroed bands and clear quality, ready to be written into. */
+export function makeTile<U extends Unit, B extends string>(
+  unit: U,
+  grid: Grid,
+  names: readonly B[],
+): Tile<U, B> {
+  const n = grid.width * grid.height;
+  const bands = Object.fromEntries(names.map((name) => [name, new Float32Array(n)])) as Record<
+    B,
+    Float32Array
+  >;
+  return { unit, grid, bands, quality: new Uint16Array(n) };
 }

@@ -24,6 +24,7 @@ const WORLDVIEW2: SensorRow = {
   satellites: [],
   gsd: 2,
   bits: 11,
+  analysisEpsg: null,
   source: 'Updike and Comp 2010',
   bands: (
     [

@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { apply, invert } from '../../../pipeline/core/affine.ts';
-import {
-  bounds,
-  clampWindow,
-  crop,
-  type Grid,
-  latticeOffset,
-  tilesOf,
-  windowOf,
-} from '../../../pipeline/core/grid.ts';
+import { bounds, clampWindow, crop, type Grid, latticeOffset, tilesOf } from '../../../pipeline/core/grid.ts';
 
 const GRID: Grid = { width: 1000, height: 700, transform: [500_001, 3, 0, 4_800_000, 0, -3], epsg: 4551 };
 const ROTATED: Grid = { width: 40, height: 30, transform: [100, 2, 0.5, 200, -0.5, -2], epsg: 4551 };
@@ -36,15 +28,6 @@ describe('grid', () => {
       }
       expect(seen.every((count) => count === 1)).toBe(true);
     }
-  });
-
-  it('finds the window of a box that ends on pixel edges without taking a pixel more', () => {
-    expect(windowOf(GRID, [500_031, 4_799_940, 500_061, 4_799_970])).toEqual({
-      col: 10,
-      row: 10,
-      width: 10,
-      height: 10,
-    });
   });
 
   it('cuts a window at its edge and has none outside', () => {

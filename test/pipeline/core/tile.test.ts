@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { EXCLUDING, flagsOf, isClear, QUALITY } from '../../../pipeline/core/quality.ts';
-import { makeTile, type Tile, withBands } from '../../../pipeline/core/tile.ts';
+import { type Tile, withBands } from '../../../pipeline/core/tile.ts';
+import { makeTile } from '../../helpers/builders.ts';
 
 const GRID = { width: 2, height: 1, transform: [0, 1, 0, 0, 0, -1], epsg: 4551 } as const;
 

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { QUALITY } from '../../../pipeline/core/quality.ts';
-import { makeTile, type Tile } from '../../../pipeline/core/tile.ts';
+import type { Tile } from '../../../pipeline/core/tile.ts';
 import { computeIndex, NODATA_COUNT, quantise } from '../../../pipeline/indices/compute.ts';
 import { INDICES } from '../../../pipeline/indices/table.ts';
 import { openBackend } from '../../../pipeline/kernels/backend.ts';
+import { makeTile } from '../../helpers/builders.ts';
 
 type Bands = 'B' | 'G' | 'R' | 'N';
 

@@ -1,6 +1,7 @@
 import golden from '../../../fixtures/golden/indices.json' with { type: 'json' };
 import { seeded } from '../../../pipeline/core/random.ts';
-import { makeTile, type Tile } from '../../../pipeline/core/tile.ts';
+import type { Tile } from '../../../pipeline/core/tile.ts';
+import { makeTile } from '../../helpers/builders.ts';
 
 /** Every band a row of the index table may ask for. */
 export const ALL_BANDS = ['B', 'G', 'R', 'RE1', 'RE2', 'RE3', 'N', 'N2', 'S1', 'S2'] as const;

@@ -24,7 +24,7 @@ describe('analysis grid', () => {
   it('for Jilin-1 is EPSG:4551 with its origin at multiples of the pixel', () => {
     const lattice = latticeFor(
       { width: 5, height: 5, transform: [516_001, 3, 0, 4_873_801, 0, -3], epsg: 4551 },
-      'jilin1',
+      4551,
     );
     expect(lattice).toEqual({ epsg: 4551, originX: 0, originY: 0, pixelWidth: 3, pixelHeight: -3 });
     const grid = gridOn(lattice, {
@@ -40,7 +40,7 @@ describe('analysis grid', () => {
 
   it('for other imagery is the first scene’s own grid, which is then not resampled', () => {
     const odd = { ...GRID, transform: [500_003.7, 9.99479, 0, 5_080_001.2, 0, -9.99745] } as const;
-    expect(gridOn(latticeFor(odd, 'other'), odd)).toEqual({
+    expect(gridOn(latticeFor(odd, null), odd)).toEqual({
       ...odd,
       transform: odd.transform.map((v) => expect.closeTo(v, 6)),
     });
