@@ -18,6 +18,7 @@ import type { Store } from '../store/open.ts';
 import { type ObservationRow, publishScene } from '../store/run.ts';
 import { gridOn, type Lattice } from '../warp/lattice.ts';
 import { sourceWindow } from '../warp/resample.ts';
+import { sweepTemporaries } from '../write/atomic.ts';
 import { writeCog } from '../write/cog.ts';
 import { observePlaces, type PlaceShape } from './observe.ts';
 
@@ -259,6 +260,8 @@ async function writeAssets(
     const { bytes, sha256 } = await writeCog(file, { grid, compress: options.compress, metadata, ...cog });
     return { sceneId: scene.id, product, path, sha256, bytes, epsg: grid.epsg, bbox };
   };
+  // What a killed run of this scene left behind.
+  await sweepTemporaries(join(options.folder, 'cogs', scene.collection, scene.id));
   const assets: AssetRow[] = [];
   for (const [id, data] of rasters.counts) {
     const { index } = PRODUCTS[id].from;

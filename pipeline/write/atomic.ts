@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { asHeituError } from '../core/error.ts';
 
@@ -31,9 +32,30 @@ export async function writeAtomically(path: string, chunks: Chunks): Promise<voi
   }
 }
 
-/** A hidden name that no other writer uses. */
+/** This machine's name, fit for a file name: pids mean something on one machine only. */
+const HOST = hostname().replace(/[^A-Za-z0-9]/g, '');
+
+/** A hidden name beside the final one that says whose it is: `.ndvi.tif.host-4711-0123456789ab.tmp`. */
 export function temporaryName(path: string): string {
-  return `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`;
+  return `.${basename(path)}.${HOST}-${process.pid}-${randomBytes(6).toString('hex')}.tmp`;
+}
+
+/** Removes temporary files that a process of this machine left when it was killed; those of running ones stay. */
+export async function sweepTemporaries(folder: string): Promise<void> {
+  for (const name of await readdir(folder).catch(() => [])) {
+    const [, host, pid] = /^\..+\.([A-Za-z0-9]*)-(\d+)-[0-9a-f]{12}\.tmp$/.exec(name) ?? [];
+    if (host === HOST && !isRunning(Number(pid))) await rm(join(folder, name), { force: true });
+  }
+}
+
+/** Signal 0 asks whether a process is there; one of another user answers with EPERM, and is. */
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
 
 type Writable = Awaited<ReturnType<typeof open>>;
