@@ -1,4 +1,5 @@
 import type { Bbox, Grid } from './grid.ts';
+import type { Rpc } from './rpc.ts';
 import type { Instant } from './time.ts';
 
 /** What a stored number of a scene means after `value = gain * DN + bias`. */
@@ -17,6 +18,28 @@ export interface SceneBand {
   /** `value = gain * DN + bias`, in the unit that `Scene.encoding` names. */
   readonly gain: number;
   readonly bias: number;
+  /** Grid of the band's own raster where it is not the scene's: coarser bands of GP and Sentinel-2. Same CRS. */
+  readonly grid: Grid | null;
+  /** Where the band's raster lies when the delivery is not georeferenced; then `Scene.grid` is the grid it is orthorectified to. */
+  readonly rpc: Rpc | null;
+}
+
+/** What the air was like, as the delivery or the operator says. */
+export interface Atmosphere {
+  /** Aerosol optical thickness at 550 nm. */
+  readonly aot550: number;
+  /** Column water vapour, g cm-2. */
+  readonly water: number;
+  /** Column ozone, cm-atm. */
+  readonly ozone: number;
+}
+
+/** A vendor's own classification raster beside the bands. */
+export interface Classification {
+  readonly kind: 'scl' | 'qa_pixel';
+  readonly file: string;
+  readonly number: number;
+  readonly grid: Grid;
 }
 
 /** One file of a delivery, with its checksum. */
@@ -49,6 +72,13 @@ export interface Scene {
   readonly sunAzimuth: number | null;
   readonly viewZenith: number | null;
   readonly viewAzimuth: number | null;
+  /** Processing run or baseline that made the delivery (`001`, `N0400`): a later one supersedes it; null when not told. */
+  readonly run: string | null;
+  /** Stated atmosphere; null leaves it to be estimated. */
+  readonly atmosphere: Atmosphere | null;
+  /** Mean height of the ground above sea level, m; null when not told. */
+  readonly elevation: number | null;
+  readonly classification: Classification | null;
   /** The vendor's own cloud figure in per cent; null when not given. */
   readonly cloudPercent: number | null;
   /** Folder the files are in. */

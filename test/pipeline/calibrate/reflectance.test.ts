@@ -11,10 +11,10 @@ const SCENE = aScene({
   datetime: '2023-08-15T02:30:00.000Z',
   sunElevation: 55,
   bands: [
-    { name: 'B', file: 'a.tif', number: 1, gain: 0.1424, bias: 0 },
-    { name: 'G', file: 'a.tif', number: 2, gain: 0.1177, bias: 0 },
-    { name: 'R', file: 'a.tif', number: 3, gain: 0.1194, bias: 0 },
-    { name: 'N', file: 'a.tif', number: 4, gain: 0.1135, bias: 0 },
+    { name: 'B', file: 'a.tif', number: 1, gain: 0.1424, bias: 0, grid: null, rpc: null },
+    { name: 'G', file: 'a.tif', number: 2, gain: 0.1177, bias: 0, grid: null, rpc: null },
+    { name: 'R', file: 'a.tif', number: 3, gain: 0.1194, bias: 0, grid: null, rpc: null },
+    { name: 'N', file: 'a.tif', number: 4, gain: 0.1135, bias: 0, grid: null, rpc: null },
   ],
 });
 const WORLDVIEW2: SensorRow = {
