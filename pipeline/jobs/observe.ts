@@ -1,12 +1,28 @@
-import type { Grid } from '../core/grid.ts';
-import { isClear, QUALITY } from '../core/quality.ts';
+import type { Grid, Window } from '../core/grid.ts';
+import { QUALITY } from '../core/quality.ts';
 import type { Instant } from '../core/time.ts';
+import { NODATA_COUNT } from '../indices/compute.ts';
 import { INDICES } from '../indices/table.ts';
 import { PRODUCTS, type ProductId, type ProductRow } from '../products/table.ts';
 import type { ObservationRow } from '../store/run.ts';
-import { type Coverage, coverage, type MultiPolygonCoords } from '../zones/coverage.ts';
+import {
+  addCoverage,
+  coveredArea,
+  type MultiPolygonCoords,
+  type PixelPolygon,
+  toPixels,
+} from '../zones/coverage.ts';
 import type { StatisticId } from '../zones/statistics.ts';
-import { summarise } from '../zones/summarise.ts';
+import { accumulateGroups, summaryOf } from '../zones/summarise.ts';
+import {
+  addPiece,
+  newTally,
+  type Tally,
+  type TallyPiece,
+  takeGroups,
+  takePiece,
+  tallyWindow,
+} from '../zones/tally.ts';
 
 /** A parcel or stand as a shape on the analysis grid's CRS. */
 export interface PlaceShape {
@@ -14,92 +30,157 @@ export interface PlaceShape {
   readonly polygon: MultiPolygonCoords;
 }
 
-/** What one scene shows, on the analysis grid. */
-export interface SceneRasters {
-  readonly grid: Grid;
+/** Whole rows of a scene on the analysis grid. */
+export interface SceneRows {
+  readonly top: number;
+  readonly height: number;
+  /** Stored counts of each product, −32768 where a flag excludes the pixel. */
   readonly counts: ReadonlyMap<ProductId, Int16Array>;
   readonly quality: Uint16Array;
-  readonly datetime: Instant;
 }
 
-/** Stored count that means "no value". */
-const NODATA = -32768;
+/** Takes a scene's rows as they are computed, top to bottom, and says in the end what every place looked like. */
+export interface Observer {
+  readonly add: (rows: SceneRows) => void;
+  /** One row a statistic, in product units, places in their order; one under the product's minimum clear share is `insufficient`. */
+  readonly finish: () => ObservationRow[];
+}
+
+/** A place that has begun and not ended: one piece for each product and run of rows. */
+interface Open {
+  readonly pieces: TallyPiece[][];
+  isSeen: boolean;
+}
 
 /**
- * Exact-coverage statistics of every product over every place that touches the scene: one row a statistic, in product
- * units. A place under the product's minimum clear share is `insufficient` and has no value.
+ * Exact-coverage statistics of every product over every place that touches the scene, with no more of the scene in
+ * memory than the rows that are handed over. Counted in whole numbers: how the rows are cut changes no bit.
  */
-export function observePlaces(places: readonly PlaceShape[], rasters: SceneRasters): ObservationRow[] {
-  const rows: ObservationRow[] = [];
-  for (const place of places) {
-    const cover = coverage(place.polygon, rasters.grid);
-    if (cover === null) continue;
-    for (const [product, counts] of rasters.counts)
-      rows.push(...observePlace(place.id, product, counts, cover, rasters));
-  }
-  return rows;
+export function observePlaces(
+  places: readonly PlaceShape[],
+  scene: { grid: Grid; products: readonly ProductId[]; datetime: Instant },
+): Observer {
+  const { grid, products } = scene;
+  const polygons = places.map(({ polygon }) => toPixels(polygon, grid));
+  const order = startingFrom(polygons, grid);
+  const open = new Map<number, Open>();
+  const found = new Map<number, ObservationRow[]>();
+  const tallies = products.map(() => newTally());
+  let room = { sums: new Float64Array(1 << 14), copy: new Float64Array(1 << 14) };
+  let next = 0;
+
+  const addTo = (place: number, rows: SceneRows) => {
+    const polygon = polygons[place]!;
+    const window = rowsOf(polygon, grid, rows.top, rows.top + rows.height);
+    if (window === null) return;
+    const one = open.get(place) ?? { pieces: products.map(() => []), isSeen: false };
+    open.set(place, one);
+    const cells = window.width * window.height;
+    if (room.sums.length < cells)
+      room = { sums: new Float64Array(2 * cells), copy: new Float64Array(2 * cells) };
+    const { sums, copy } = room;
+    addCoverage(sums, window, polygon);
+    one.isSeen ||= seesImage(sums, window, rows, grid.width);
+    for (const [i, product] of products.entries()) {
+      // Counting takes the sums out as it goes.
+      copy.set(sums.subarray(0, cells));
+      const patch = { data: rows.counts.get(product)!, col: 0, row: rows.top, width: grid.width };
+      tallyWindow(tallies[i]!, copy, window, patch, NODATA_COUNT);
+      one.pieces[i]!.push(takePiece(tallies[i]!));
+    }
+    sums.fill(0, 0, cells);
+  };
+
+  const close = (place: number) => {
+    const { pieces, isSeen } = open.get(place)!;
+    open.delete(place);
+    // The image's own edge is no cloud: a place that lies outside the image has not been looked at.
+    if (!isSeen) return;
+    const polygon = polygons[place]!;
+    const rows = products.flatMap((product, i) => {
+      for (const piece of pieces[i]!) addPiece(tallies[i]!, piece);
+      return rowsFor(places[place]!.id, product, tallies[i]!, polygon, scene);
+    });
+    found.set(place, rows);
+  };
+
+  return {
+    add: (rows) => {
+      const bottom = rows.top + rows.height;
+      for (; next < order.length && topOf(polygons[order[next]!]!) < bottom; next++)
+        addTo(order[next]!, rows);
+      for (const place of [...open.keys()]) {
+        const { row, height } = polygons[place]!.box;
+        if (topOf(polygons[place]!) < rows.top) addTo(place, rows);
+        if (row + height <= bottom || bottom === grid.height) close(place);
+      }
+    },
+    finish: () => [...found.keys()].sort((a, b) => a - b).flatMap((place) => found.get(place)!),
+  };
 }
 
-function observePlace(
+/** Places that touch the grid, by the row they begin in. */
+function startingFrom(polygons: readonly (PixelPolygon | null)[], grid: Grid): number[] {
+  const touching = [...polygons.keys()].filter((i) => {
+    const polygon = polygons[i];
+    return polygon != null && rowsOf(polygon, grid, 0, grid.height) !== null;
+  });
+  return touching.sort((a, b) => topOf(polygons[a]!) - topOf(polygons[b]!) || a - b);
+}
+
+/** First row of the grid that a polygon can touch. */
+function topOf(polygon: PixelPolygon | null): number {
+  return Math.max(0, polygon!.box.row);
+}
+
+/** The part of a polygon's box inside the grid and some rows; null when there is none. */
+function rowsOf({ box }: PixelPolygon, grid: Grid, top: number, bottom: number): Window | null {
+  const col = Math.max(0, box.col);
+  const row = Math.max(top, box.row);
+  const width = Math.min(grid.width, box.col + box.width) - col;
+  const height = Math.min(bottom, box.row + box.height) - row;
+  return width > 0 && height > 0 ? { col, row, width, height } : null;
+}
+
+/** True when some covered pixel was imaged, clear or not. */
+function seesImage(sums: Float64Array, window: Window, rows: SceneRows, width: number): boolean {
+  for (let r = 0; r < window.height; r++) {
+    const at = (window.row - rows.top + r) * width + window.col;
+    let running = 0;
+    for (let c = 0; c < window.width; c++) {
+      running += sums[r * window.width + c]!;
+      if (running > 0 && (rows.quality[at + c]! & QUALITY.NODATA.bit) === 0) return true;
+    }
+  }
+  return false;
+}
+
+function rowsFor(
   placeId: string,
   product: ProductId,
-  counts: Int16Array,
-  cover: Coverage,
-  rasters: SceneRasters,
+  tally: Tally,
+  polygon: PixelPolygon,
+  { datetime }: { datetime: Instant },
 ): ObservationRow[] {
   const row: ProductRow = PRODUCTS[product];
-  const { scale } = INDICES[row.from.index];
-  const { values, valid } = window(counts, cover, rasters);
-  const summary = summarise(values, valid, cover, row.statistics);
-  // The image's own edge is no cloud: a place that mostly lies outside the image has not been looked at.
-  if (summary.pixelCount === 0 && summary.clearFraction === 0 && !touchesImage(cover, rasters)) return [];
+  const cover = { ...tally.cover };
+  const groups = takeGroups(tally, true, INDICES[row.from.index].scale, 0);
+  const accumulated = accumulateGroups(groups, cover.whole + cover.parts);
+  const inside = Math.min(1, coveredArea(cover) / polygon.area);
+  const summary = summaryOf(accumulated, coveredArea(cover), inside, row.statistics);
   const sufficient = summary.pixelCount > 0 && summary.clearFraction >= row.minimumClear;
   return row.statistics.map((statistic: StatisticId) => ({
     placeId,
     product,
-    datetime: rasters.datetime,
+    datetime,
     statistic,
     status: sufficient ? ('ok' as const) : ('insufficient' as const),
-    value: sufficient ? round(summary.values[statistic]! * scale) : null,
+    value: sufficient ? round(summary.values[statistic]!) : null,
     low: null,
     high: null,
     pixelCount: summary.pixelCount,
     clearFraction: round(summary.clearFraction),
   }));
-}
-
-/** The counts under a place and whether each may be used. */
-function window(
-  counts: Int16Array,
-  cover: Coverage,
-  rasters: SceneRasters,
-): { values: Float64Array; valid: Uint8Array } {
-  const { col, row, width, height } = cover.window;
-  const values = new Float64Array(width * height);
-  const valid = new Uint8Array(width * height);
-  for (let r = 0; r < height; r++) {
-    for (let c = 0; c < width; c++) {
-      const at = (row + r) * rasters.grid.width + col + c;
-      const count = counts[at]!;
-      values[r * width + c] = count;
-      valid[r * width + c] = count !== NODATA && isClear(rasters.quality[at]!) ? 1 : 0;
-    }
-  }
-  return { values, valid };
-}
-
-function touchesImage(cover: Coverage, rasters: SceneRasters): boolean {
-  const { col, row, width, height } = cover.window;
-  for (let r = 0; r < height; r++) {
-    for (let c = 0; c < width; c++) {
-      if (
-        cover.fraction[r * width + c]! > 0 &&
-        (rasters.quality[(row + r) * rasters.grid.width + col + c]! & QUALITY.NODATA.bit) === 0
-      )
-        return true;
-    }
-  }
-  return false;
 }
 
 /** Six decimals: far below what a count resolves, and short in the database and on the wire. */

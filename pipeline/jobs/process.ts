@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { isGeographic, transformBbox } from '../core/crs.ts';
-import { bounds, crop, type Grid, latticeOffset, tilesOf, type Window } from '../core/grid.ts';
+import { bounds, crop, type Grid, latticeOffset, TILE_SIZE, tilesOf, type Window } from '../core/grid.ts';
 import { isClear, QUALITY } from '../core/quality.ts';
 import type { Scene } from '../core/scene.ts';
 import { HALO_M, observeTile } from '../flow.ts';
-import { quantise } from '../indices/compute.ts';
+import { NODATA_COUNT, quantise } from '../indices/compute.ts';
 import { INDICES } from '../indices/table.ts';
 import { openScene } from '../ingest/tile.ts';
 import type { Backend } from '../kernels/backend.ts';
@@ -19,17 +19,12 @@ import { type ObservationRow, publishScene } from '../store/run.ts';
 import { gridOn, type Lattice } from '../warp/lattice.ts';
 import { sourceWindow } from '../warp/resample.ts';
 import { sweepTemporaries } from '../write/atomic.ts';
-import { writeCog } from '../write/cog.ts';
-import { observePlaces, type PlaceShape } from './observe.ts';
-
-/** Everything a scene becomes, in memory, before it is written. */
-interface Rasters {
-  readonly grid: Grid & { epsg: number };
-  readonly counts: ReadonlyMap<ProductId, Int16Array>;
-  readonly quality: Uint16Array;
-  /** True colour, one plane each of red, green and blue; null when the scene has not all three. */
-  readonly colour: readonly [Uint8Array, Uint8Array, Uint8Array] | null;
-}
+import type { BlockPosition } from '../write/block.ts';
+import type { CogProfile } from '../write/cog-file.ts';
+import { openCog } from '../write/cog-writer.ts';
+import type { CogArray } from '../write/pyramid.ts';
+import { openSpool } from '../write/spool.ts';
+import { type Observer, observePlaces, type PlaceShape, type SceneRows } from './observe.ts';
 
 /** What turning a scene into products needs to know; plain data but for the back end, so that it can go to a thread. */
 export interface MakeOptions {
@@ -65,19 +60,24 @@ export async function makeScene(
     const { bands } = INDICES[PRODUCTS[id].from.index];
     return bands.every((name) => scene.bands.some((band) => band.name === name));
   });
-  const rasters = await computeRasters(scene, products, options.lattice, backend, onTile);
   const run = runId(scene, products, options);
-  const assets = await writeAssets(scene, rasters, run, options);
-  const { grid, counts, quality } = rasters;
-  return {
-    run,
-    products,
-    clearFraction: clearShare(quality),
-    assets,
-    observations: observePlaces(options.places, { grid, counts, quality, datetime: scene.datetime }),
-    pixels: quality.length,
-    backend: `${backend.name} (${backend.device})`,
-  };
+  const grid = gridOn(options.lattice, scene.grid);
+  const outputs = await openOutputs(scene, grid, products, run, options);
+  const observer = observePlaces(options.places, { grid, products, datetime: scene.datetime });
+  try {
+    const clear = await streamScene(scene, grid, products, outputs, observer, backend, onTile);
+    return {
+      run,
+      products,
+      clearFraction: clear / (grid.width * grid.height),
+      assets: await outputs.finish(),
+      observations: observer.finish(),
+      pixels: grid.width * grid.height,
+      backend: `${backend.name} (${backend.device})`,
+    };
+  } finally {
+    await outputs.close();
+  }
 }
 
 /** Registers a made scene: catalogue, files and observations switch together or not at all. */
@@ -116,51 +116,69 @@ function runId(scene: Scene, products: readonly ProductId[], options: MakeOption
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 12);
 }
 
-async function computeRasters(
+/**
+ * Computes a scene a row of tiles at a time and hands every tile to the files and every row to the observer: in memory
+ * are the rows at hand, whatever the height of the scene. Returns how many pixels are clear.
+ */
+async function streamScene(
   scene: Scene,
+  grid: Grid & { epsg: number },
   products: readonly ProductId[],
-  lattice: Lattice,
+  outputs: Outputs,
+  observer: Observer,
   backend: Backend,
   onTile?: (done: number, total: number) => void,
-): Promise<Rasters> {
-  const grid = gridOn(lattice, scene.grid);
-  const n = grid.width * grid.height;
-  const counts = new Map(products.map((id) => [id, new Int16Array(n)]));
-  const quality = new Uint16Array(n);
-  const hasColour = ['R', 'G', 'B'].every((name) => scene.bands.some((band) => band.name === name));
-  const colour = hasColour ? ([new Uint8Array(n), new Uint8Array(n), new Uint8Array(n)] as const) : null;
+): Promise<number> {
   const sensor: SensorRow = SENSORS[scene.sensor as SensorId];
   const indices = products.map((id) => PRODUCTS[id].from.index);
   const source = await openScene(scene, bandsNeeded(scene, products));
+  const tiles = tilesOf(grid);
+  let rows = newRows(grid, 0, products);
+  let clear = 0;
   try {
-    const tiles = tilesOf(grid);
     for (const [done, window] of tiles.entries()) {
+      if (window.row !== rows.top) {
+        observer.add(rows);
+        rows = newRows(grid, window.row, products);
+      }
       const target = { ...crop(grid, window), epsg: grid.epsg };
       const raw = await source.read(withHalo(scene, target));
-      const seen = await observeTile(raw, scene, { sensor, target, indices, backend });
-      place(seen.reflectance.quality, quality, window, grid.width);
+      const { reflectance, indices: tilesByIndex } = await observeTile(raw, scene, {
+        sensor,
+        target,
+        indices,
+        backend,
+      });
+      const { quality } = reflectance;
+      clear += countClear(quality);
+      const blocks = new Map<string, readonly CogArray[]>([['QUALITY', [quality]]]);
       for (const id of products) {
         const index = PRODUCTS[id].from.index;
-        const tile = seen.indices[index];
-        if (tile !== undefined)
-          place(quantise(tile, INDICES[index].scale), counts.get(id)!, window, grid.width);
+        const counts = quantise(tilesByIndex[index]!, INDICES[index].scale);
+        blocks.set(id, [counts]);
+        place(counts, rows.counts.get(id)!, window, rows.top, grid.width);
       }
-      if (colour !== null) {
-        for (const [i, name] of (['R', 'G', 'B'] as const).entries()) {
-          place(
-            stretch(seen.reflectance.bands[name]!, seen.reflectance.quality, scene),
-            colour[i]!,
-            window,
-            grid.width,
-          );
-        }
-      }
+      place(quality, rows.quality, window, rows.top, grid.width);
+      if (hasColour(scene))
+        blocks.set(
+          'TRUE_COLOR',
+          COLOUR.map((name) => stretch(reflectance.bands[name]!, quality, scene)),
+        );
+      await outputs.put({ across: window.col / TILE_SIZE, down: window.row / TILE_SIZE }, blocks);
       onTile?.(done + 1, tiles.length);
     }
+    observer.add(rows);
   } finally {
     await source.close();
   }
-  return { grid, counts, quality, colour };
+  return clear;
+}
+
+/** Room for a row of tiles. */
+function newRows(grid: Grid, top: number, products: readonly ProductId[]): SceneRows {
+  const height = Math.min(TILE_SIZE, grid.height - top);
+  const counts = new Map(products.map((id) => [id, new Int16Array(grid.width * height)]));
+  return { top, height, counts, quality: new Uint16Array(grid.width * height) };
 }
 
 /** Bands to read: what the products need, and what masks and true colour look at. */
@@ -196,19 +214,27 @@ function pixelMetres(grid: Scene['grid']): number {
   return Math.abs(grid.transform[1]) * (isGeographic(grid.epsg) ? 111_000 : 1);
 }
 
-/** Copies a tile into its place in a whole raster. */
-function place<A extends Int16Array | Uint16Array | Uint8Array>(
+/** Copies a tile into its place in a row of tiles. */
+function place<A extends Int16Array | Uint16Array>(
   tile: A,
-  whole: A,
+  rows: A,
   window: Window,
+  top: number,
   width: number,
 ): void {
   for (let row = 0; row < window.height; row++) {
-    whole.set(
+    rows.set(
       tile.subarray(row * window.width, (row + 1) * window.width),
-      (window.row + row) * width + window.col,
+      (window.row - top + row) * width + window.col,
     );
   }
+}
+
+/** Bands of true colour, as they are shown. */
+const COLOUR = ['R', 'G', 'B'] as const;
+
+function hasColour(scene: Scene): boolean {
+  return COLOUR.every((name) => scene.bands.some((band) => band.name === name));
 }
 
 /** Reflectance that true colour shows as white; fields stay well below, cloud saturates. */
@@ -226,59 +252,102 @@ function stretch(band: Float32Array, quality: Uint16Array, scene: Scene): Uint8A
   return out;
 }
 
-function clearShare(quality: Uint16Array): number {
+function countClear(quality: Uint16Array): number {
   let clear = 0;
   for (let i = 0; i < quality.length; i++) if (isClear(quality[i]!)) clear += 1;
-  return quality.length === 0 ? 0 : clear / quality.length;
+  return clear;
 }
 
-/** Writes every COG of the run beside its final name and moves it there; paths are relative to the workspace. */
-async function writeAssets(
+/** The files of a run while they are written. */
+interface Outputs {
+  /** The blocks of one tile, by product. */
+  put(at: BlockPosition, blocks: ReadonlyMap<string, readonly CogArray[]>): Promise<void>;
+  /** Puts every file together and under its name; paths are relative to the workspace. */
+  finish(): Promise<AssetRow[]>;
+  close(): Promise<void>;
+}
+
+/** Compressed blocks of all files of a scene kept in memory; more goes to the disk. */
+const SPOOL_LIMIT = 192 * 2 ** 20;
+
+async function openOutputs(
   scene: Scene,
-  rasters: Rasters,
+  grid: Grid & { epsg: number },
+  products: readonly ProductId[],
   run: string,
   options: MakeOptions,
-): Promise<AssetRow[]> {
-  const { grid } = rasters;
+): Promise<Outputs> {
+  const folder = join('cogs', scene.collection, scene.id);
+  await mkdir(join(options.folder, folder), { recursive: true });
+  // What a killed run of this scene left behind.
+  await sweepTemporaries(join(options.folder, folder));
+  const spool = openSpool(join(options.folder, folder, run), SPOOL_LIMIT);
+  const profiles = profilesOf(scene, grid, products, run, options);
+  const files = [...profiles].map(([product, profile]) => {
+    const path = join(folder, `${product}-${run}.tif`);
+    return { product, path, writer: openCog(join(options.folder, path), profile, { spool }) };
+  });
   const bbox = transformBbox(bounds(grid), grid.epsg, 4326);
+  return {
+    put: async (at, blocks) => {
+      await Promise.all(files.map(({ product, writer }) => writer.put(at, blocks.get(product)!)));
+    },
+    finish: async () => {
+      const assets: AssetRow[] = [];
+      for (const { product, path, writer } of files) {
+        const hash = createHash('sha256');
+        const { bytes } = await writer.finish({ watch: (piece) => hash.update(piece) });
+        const sha256 = hash.digest('hex');
+        assets.push({ sceneId: scene.id, product, path, sha256, bytes, epsg: grid.epsg, bbox });
+      }
+      return assets;
+    },
+    close: () => spool.close(),
+  };
+}
+
+/** What each file of a run says about itself, by product. */
+function profilesOf(
+  scene: Scene,
+  grid: Grid & { epsg: number },
+  products: readonly ProductId[],
+  run: string,
+  { compress, version }: MakeOptions,
+): Map<string, CogProfile> {
   const metadata = {
     ACQUISITION_TIME: scene.datetime,
     SENSOR: scene.sensor,
     SCENE: scene.id,
     RADIOMETRY: scene.radiometry,
     RUN: run,
-    SOFTWARE: `heitu ${options.version}`,
+    SOFTWARE: `heitu ${version}`,
     ...(scene.simulated ? { SIMULATED: 'true' } : {}),
   };
-  const write = async (
-    product: string,
-    cog: Pick<Parameters<typeof writeCog>[1], 'bands' | 'nodata' | 'resampling' | 'photometric'>,
-  ) => {
-    const path = join('cogs', scene.collection, scene.id, `${product}-${run}.tif`);
-    const file = join(options.folder, path);
-    await mkdir(dirname(file), { recursive: true });
-    const { bytes, sha256 } = await writeCog(file, { grid, compress: options.compress, metadata, ...cog });
-    return { sceneId: scene.id, product, path, sha256, bytes, epsg: grid.epsg, bbox };
-  };
-  // What a killed run of this scene left behind.
-  await sweepTemporaries(join(options.folder, 'cogs', scene.collection, scene.id));
-  const assets: AssetRow[] = [];
-  for (const [id, data] of rasters.counts) {
+  const common = { grid, compress, metadata };
+  const profiles = new Map<string, CogProfile>();
+  for (const id of products) {
     const { index } = PRODUCTS[id].from;
-    const band = {
-      data,
-      description: index,
-      unit: PRODUCTS[id].unit,
-      scale: INDICES[index].scale,
-      offset: 0,
-    };
-    assets.push(await write(id, { bands: [band], nodata: -32768, resampling: 'average' }));
+    const band = { description: index, unit: PRODUCTS[id].unit, scale: INDICES[index].scale, offset: 0 };
+    profiles.set(id, {
+      ...common,
+      dtype: 'int16',
+      bands: [band],
+      nodata: NODATA_COUNT,
+      resampling: 'average',
+    });
   }
-  const qualityBand = { data: rasters.quality, description: 'quality flags' };
-  assets.push(await write('QUALITY', { bands: [qualityBand], nodata: null, resampling: 'mode' }));
-  if (rasters.colour !== null) {
-    const bands = rasters.colour.map((data, i) => ({ data, description: ['red', 'green', 'blue'][i]! }));
-    assets.push(await write('TRUE_COLOR', { bands, nodata: 0, resampling: 'average', photometric: 'rgb' }));
+  const quality = [{ description: 'quality flags' }];
+  profiles.set('QUALITY', {
+    ...common,
+    dtype: 'uint16',
+    bands: quality,
+    nodata: null,
+    resampling: 'mode',
+  });
+  if (hasColour(scene)) {
+    const bands = ['red', 'green', 'blue'].map((description) => ({ description }));
+    const look = { dtype: 'uint8', nodata: 0, resampling: 'average', photometric: 'rgb' } as const;
+    profiles.set('TRUE_COLOR', { ...common, ...look, bands });
   }
-  return assets;
+  return profiles;
 }

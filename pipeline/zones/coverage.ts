@@ -98,7 +98,7 @@ export function centerMask(polygon: MultiPolygonCoords, grid: Grid): Coverage | 
 }
 
 /** The polygon in pixel coordinates, or null when it has no area or a position that is no number. */
-function toPixels(polygon: MultiPolygonCoords, grid: Grid): PixelPolygon | null {
+export function toPixels(polygon: MultiPolygonCoords, grid: Grid): PixelPolygon | null {
   const rings: { ring: PixelRing; isHole: boolean }[] = [];
   for (const part of polygon) {
     for (const [i, positions] of part.entries()) {
