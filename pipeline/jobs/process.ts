@@ -240,14 +240,20 @@ function hasColour(scene: Scene): boolean {
 /** Reflectance that true colour shows as white; fields stay well below, cloud saturates. */
 const WHITE = 0.28;
 
-/** Reflectance to 1–255 with gamma 1.8 for the eye; 0 is kept for "no data". */
+/** Brightness of every 1/8192 of white: 1–255 with gamma 1.8 for the eye. A power a pixel took a fifth of the whole run. */
+const STEPS = 8192;
+const BRIGHTNESS = Uint8Array.from(
+  { length: STEPS + 1 },
+  (_, i) => 1 + Math.round(254 * (i / STEPS) ** (1 / 1.8)),
+);
+
+/** Reflectance as it is shown; 0 is kept for "no data". */
 function stretch(band: Float32Array, quality: Uint16Array, scene: Scene): Uint8Array {
-  const white = scene.encoding === 'relative' ? 1 : WHITE;
+  const perStep = STEPS / (scene.encoding === 'relative' ? 1 : WHITE);
   const out = new Uint8Array(band.length);
   for (let i = 0; i < out.length; i++) {
     if ((quality[i]! & QUALITY.NODATA.bit) !== 0) continue;
-    const share = Math.min(1, Math.max(0, band[i]! / white));
-    out[i] = 1 + Math.round(254 * share ** (1 / 1.8));
+    out[i] = BRIGHTNESS[Math.min(STEPS, Math.max(0, Math.round(band[i]! * perStep)))]!;
   }
   return out;
 }
