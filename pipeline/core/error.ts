@@ -18,11 +18,26 @@ export const ERRORS = {
     en: 'no such file: {what}',
     remedy: { zh: '检查路径', en: 'check the path' },
   },
+  E_FILE_CHANGED: {
+    family: 'input',
+    zh: '{where} 与登记时不同：{what}',
+    en: '{where} is not what was recorded: {what}',
+    remedy: {
+      zh: '从备份恢复，或重新交付、重新处理该景',
+      en: 'restore it from a backup, or deliver and process the scene again',
+    },
+  },
   E_FOLDER_EMPTY: {
     family: 'input',
     zh: '{where} 中没有可用的影像',
     en: 'no imagery found in {where}',
     remedy: { zh: '给出含 .tif 的交付目录', en: 'give a delivery folder that holds a .tif' },
+  },
+  E_FOLDER_TOO_LARGE: {
+    family: 'input',
+    zh: '目录 {where} 过大：{what}',
+    en: 'folder {where} is too large: {what}',
+    remedy: { zh: '逐个给出交付目录', en: 'name the delivery folders one by one' },
   },
   E_NOT_TIFF: {
     family: 'input',
@@ -89,9 +104,75 @@ export const ERRORS = {
   },
   E_ARCHIVE_PACKED: {
     family: 'input',
-    zh: '{where} 是压缩包，尚未解开',
-    en: '{where} is a packed archive',
-    remedy: { zh: '解开后给出目录', en: 'unpack it and give the folder' },
+    zh: '{where} 是无法解开的压缩包（{what}）',
+    en: '{where} is an archive that is not unpacked here ({what})',
+    remedy: {
+      zh: '改为 .zip、.tar 或 .tar.gz，或解开后给出目录',
+      en: 'pack it as .zip, .tar or .tar.gz, or unpack it and give the folder',
+    },
+  },
+  E_ARCHIVE_UNSAFE: {
+    family: 'input',
+    zh: '压缩包 {where} 中有不安全的条目：{what}',
+    en: 'archive {where} holds an unsafe entry: {what}',
+    remedy: {
+      zh: '不要解开；请发件方只打包普通文件与目录',
+      en: 'do not unpack it; ask the sender to pack plain files and folders only',
+    },
+  },
+  E_ARCHIVE_TOO_LARGE: {
+    family: 'input',
+    zh: '压缩包 {where} 超出限制：{what}',
+    en: 'archive {where} is beyond the limits: {what}',
+    remedy: {
+      zh: '确属大件时分成几包，或解开后给出目录',
+      en: 'split it if it really is that large, or unpack it and give the folder',
+    },
+  },
+  E_ARCHIVE_NESTED: {
+    family: 'input',
+    zh: '压缩包 {where} 内还有压缩包：{what}',
+    en: 'archive {where} holds another archive: {what}',
+    remedy: { zh: '先解开外层，再逐个入库', en: 'unpack the outer one, then ingest each of the inner ones' },
+  },
+  E_ARCHIVE_DAMAGED: {
+    family: 'input',
+    zh: '压缩包 {where} 已损坏或不完整：{what}',
+    en: 'archive {where} is damaged or truncated: {what}',
+    remedy: { zh: '重新获取该压缩包', en: 'fetch the archive again' },
+  },
+  E_DELIVERY_UNSETTLED: {
+    family: 'input',
+    zh: '{where} 仍在变化：{what}',
+    en: '{where} is still changing: {what}',
+    remedy: {
+      zh: '复制完成后重新入库，或加大 --settle',
+      en: 'ingest it again when the copy is done, or raise --settle',
+    },
+  },
+  E_DELIVERY_INCOMPLETE: {
+    family: 'input',
+    zh: '{where} 缺少文件 {what}',
+    en: '{where} lacks the file {what}',
+    remedy: { zh: '向供应方索取完整交付', en: 'ask the vendor for the whole delivery' },
+  },
+  E_FILE_UNUSED: {
+    family: 'input',
+    zh: '{where} 已登记校验和，但不用于产品（{what}）',
+    en: '{where} is kept with its checksum but nothing is made of it ({what})',
+    remedy: { zh: '无需处理', en: 'nothing to do' },
+  },
+  E_RUN_OLDER: {
+    family: 'input',
+    zh: '{where} 是较早的处理批次（{what}），未采用',
+    en: '{where} is of an earlier processing run ({what}) and is left aside',
+    remedy: { zh: '无需处理；已有较新的批次', en: 'nothing to do: a later run is already there' },
+  },
+  E_RUN_LATER: {
+    family: 'input',
+    zh: '{where} 是较新的处理批次，取代了 {what}',
+    en: '{where} is of a later processing run and takes the place of {what}',
+    remedy: { zh: '运行 heitu process 重新生成产品', en: 'run heitu process to make its products' },
   },
   E_META_MISSING: {
     family: 'input',
@@ -104,6 +185,102 @@ export const ERRORS = {
     zh: '{where} 的元数据无效：{what}',
     en: 'invalid metadata in {where}: {what}',
     remedy: { zh: '更正该字段后重新入库', en: 'correct that element and ingest again' },
+  },
+  E_RPC_INVALID: {
+    family: 'input',
+    zh: '{where} 的 RPC 参数无效：{what}',
+    en: 'invalid camera model (RPC) in {where}: {what}',
+    remedy: { zh: '向供应方重新索取 RPC 文件', en: 'ask the supplier for the RPC file again' },
+  },
+  E_META_ASSUMED: {
+    family: 'input',
+    zh: '{where} 未说明 {what}',
+    en: '{where} does not say: {what}',
+    remedy: { zh: '如不符，请在元数据中写明', en: 'if that is not so, have the metadata state it' },
+  },
+  E_META_ENCODING: {
+    family: 'input',
+    zh: '{where} 的文字编码有误：{what}',
+    en: 'the text of {where} is in the wrong encoding: {what}',
+    remedy: { zh: '存为 UTF-8 或 GBK，并与声明一致', en: 'save it as UTF-8 or GBK, as its declaration says' },
+  },
+  E_XML_UNSAFE: {
+    family: 'input',
+    zh: '{where} 含不接受的 XML 内容：{what}',
+    en: '{where} holds XML that is not accepted: {what}',
+    remedy: {
+      zh: '去掉 DTD 与实体后重新入库',
+      en: 'take DTD and entities out of it and ingest again',
+    },
+  },
+  E_CALIBRATION_INVALID: {
+    family: 'input',
+    zh: '{where} 的定标系数不可用：{what}',
+    en: 'the calibration in {where} cannot be used: {what}',
+    remedy: {
+      zh: '向供应方索取正确系数；不要自行填补',
+      en: 'ask the vendor for the right coefficients; do not fill them in',
+    },
+  },
+  E_TIME_CONFLICT: {
+    family: 'input',
+    zh: '{where} 的成像时间互相矛盾：{what}',
+    en: 'the times of {where} contradict each other: {what}',
+    remedy: { zh: '核对文件名与元数据是否属于同一景', en: 'check that name and metadata are of one scene' },
+  },
+  E_FOOTPRINT_CONFLICT: {
+    family: 'input',
+    zh: '{where} 的四至与影像位置不符：{what}',
+    en: 'the footprint in {where} is not where the raster is: {what}',
+    remedy: {
+      zh: '核对元数据与影像是否属于同一景、经纬度是否写反',
+      en: 'check that both are of one scene, and that latitude and longitude are not swapped',
+    },
+  },
+  E_SUN_CONFLICT: {
+    family: 'input',
+    zh: '{where} 的太阳位置与时间地点不符：{what}',
+    en: 'the sun in {where} does not stand where time and place put it: {what}',
+    remedy: {
+      zh: '核对成像时间的时区，以及高度角与天顶角是否混淆',
+      en: 'check the time zone of the acquisition time, and elevation against zenith',
+    },
+  },
+  E_NOT_RADIOMETRIC: {
+    family: 'input',
+    zh: '{where} 不能用作反射率：{what}',
+    en: '{where} cannot serve as reflectance: {what}',
+    remedy: {
+      zh: '索取 L1 级 MSS；仅作图内比较时用 heitu.json 说明 encoding 为 relative',
+      en: 'ask for the L1 MSS image; for use within the image only, describe it in heitu.json with encoding relative',
+    },
+  },
+  E_JP2_UNREAD: {
+    family: 'input',
+    zh: '{where} 的波段是 JPEG 2000，无法读取：{what}',
+    en: 'the bands of {where} are JPEG 2000, which is not read: {what}',
+    remedy: {
+      zh: '逐个转换后放在原处：gdal_translate B04.jp2 B04.tif',
+      en: 'convert each beside itself, gdal_translate B04.jp2 B04.tif, and ingest again',
+    },
+  },
+  E_NO_DARK_OBJECT: {
+    family: 'input',
+    zh: '{where} 中没有可用的暗目标：{what}',
+    en: 'no dark object in {where} for band {what}',
+    remedy: {
+      zh: '改用 boa（ATM-A）或 toa 定标',
+      en: 'calibrate with boa (ATM-A) or toa instead',
+    },
+  },
+  E_NORMALISE_REFUSED: {
+    family: 'input',
+    zh: '{where} 未能归一化到参考影像：{what}',
+    en: '{where} could not be normalised to its reference: {what}',
+    remedy: {
+      zh: '换用日期相近、重叠更大的无云参考影像，或改用绝对定标',
+      en: 'use a cloud-free reference closer in time with more overlap, or calibrate absolutely',
+    },
   },
   E_VECTOR_INVALID: {
     family: 'input',
@@ -223,6 +400,8 @@ export type ErrorCode = keyof typeof ERRORS;
 export interface ErrorDetails {
   readonly what?: string;
   readonly where?: string;
+  /** The element of a metadata file that is wrong, by its own name. */
+  readonly element?: string;
   readonly cause?: unknown;
 }
 
@@ -249,12 +428,22 @@ export class HeituError extends Error {
 }
 
 function sentence(code: ErrorCode, details: ErrorDetails, language: 'zh' | 'en'): string {
+  const { message, remedy } = wordsOf(code, details, language);
+  return `${message}${language === 'zh' ? '；' : '; '}${remedy}`;
+}
+
+/** What happened and what to do about it, from the error's row, in one language. */
+export function wordsOf(
+  code: ErrorCode,
+  details: ErrorDetails,
+  language: 'zh' | 'en',
+): { readonly message: string; readonly remedy: string } {
   const row: ErrorRow = ERRORS[code];
   const fill = (text: string) =>
     text
       .replace('{what}', () => oneLine(details.what ?? ''))
       .replace('{where}', () => oneLine(details.where ?? ''));
-  return `${fill(row[language])}${language === 'zh' ? '；' : '; '}${fill(row.remedy[language])}`;
+  return { message: fill(row[language]), remedy: fill(row.remedy[language]) };
 }
 
 /** File names and parser messages come from outside: control characters must not forge log lines or move the cursor. */

@@ -1,3 +1,5 @@
+import type { Window } from './grid.ts';
+
 /** A rectangle of target pixels: first column and row, and those after the last. */
 export interface Part {
   readonly left: number;
@@ -85,4 +87,32 @@ export function rowOfPositions(positions: Positions, row: number, us: Float64Arr
       vs[i] = startV + (i - first) * stepV;
     }
   }
+}
+
+/**
+ * The whole pixels of the source around the positions of `width` × `height` target pixels, with `margin` more on every side;
+ * it may reach outside the source. Null when no position is a number.
+ */
+export function pixelsAround(
+  width: number,
+  height: number,
+  positionOf: PositionOf,
+  margin: number,
+): Window | null {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  const steps = 16;
+  for (let i = 0; i <= steps; i++) {
+    for (let j = 0; j <= steps; j++) {
+      const [u, v] = positionOf((width * i) / steps - 0.5, (height * j) / steps - 0.5);
+      if (!(Number.isFinite(u) && Number.isFinite(v))) continue;
+      left = Math.min(left, u);
+      right = Math.max(right, u);
+      top = Math.min(top, v);
+      bottom = Math.max(bottom, v);
+    }
+  }
+  if (!(right >= left)) return null;
+  const col = Math.floor(left) - margin;
+  const row = Math.floor(top) - margin;
+  return { col, row, width: Math.ceil(right) + margin - col, height: Math.ceil(bottom) + margin - row };
 }

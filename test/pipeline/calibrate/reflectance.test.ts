@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { toPhysical } from '../../../pipeline/calibrate/radiance.ts';
-import { earthSunDistance, julianDay, toToa } from '../../../pipeline/calibrate/reflectance.ts';
+import { toToa } from '../../../pipeline/calibrate/reflectance.ts';
+import { earthSunDistance, julianDay } from '../../../pipeline/calibrate/sun.ts';
 import type { LooseTile } from '../../../pipeline/core/tile.ts';
 import type { SensorRow } from '../../../pipeline/sensors/row.ts';
 import { aScene } from '../../helpers/builders.ts';
