@@ -1,22 +1,49 @@
 /**
- * THE MAIN PATH, on one screen: how one tile of one scene becomes vegetation indices. Same input, same bytes.
+ * THE MAIN PATH, on one screen: how one scene becomes vegetation indices. Same input, same bytes.
  *
+ *     bytes → Tile<'dn'> → overview → (sky, air) ┐
  *     bytes → Tile<'dn'> → reflectance → flags → analysis grid → indices → (COG, observations) → store → API → page
  *
- * Everything around it (what to read, where to write, what to record) is in jobs/; the maths is in the stages.
+ * A scene is looked at twice: once as a whole in cells of some ten metres, for what hides the ground (clouds and where
+ * their shadows fall) and for the air in between; then tile by tile. Everything around it (what to read, where to
+ * write, what to record) is in jobs/; the maths is in the stages.
  */
-import { toPhysical } from './calibrate/radiance.ts';
-import { toToa } from './calibrate/reflectance.ts';
+import { type AerosolFit, estimateAerosol, USUAL_AOT } from './calibrate/aerosol.ts';
+import { sightOf, USUAL_ELEVATION, USUAL_GASES } from './calibrate/atmosphere.ts';
+import { applyCalibration, calibrationOf, type SceneCalibration } from './calibrate/calibration.ts';
+import type { AerosolSource } from './calibrate/validity.ts';
 import type { Grid } from './core/grid.ts';
+import { mayUse } from './core/radiometry.ts';
 import type { Scene } from './core/scene.ts';
 import { type LooseTile, type Tile, withBands } from './core/tile.ts';
 import { computeIndex } from './indices/compute.ts';
 import { INDICES, type IndexId } from './indices/table.ts';
 import type { Backend } from './kernels/backend.ts';
-import { CLOUD_HALO_M, flagCloud } from './mask/cloud.ts';
+import { type CellMask, maskTile } from './mask/apply.ts';
+import { maskScene, type Reference } from './mask/scene-mask.ts';
 import { flagImplausible } from './mask/validity.ts';
 import type { SensorRow } from './sensors/row.ts';
 import { placeTile } from './warp/resample.ts';
+
+/** A scene with its overview: all of it as stored numbers, in cells of `metres`, `pixels` analysis pixels wide. */
+export interface Overview {
+  readonly scene: Scene;
+  readonly sensor: SensorRow;
+  readonly tile: LooseTile<'dn'>;
+  readonly pixels: number;
+  readonly metres: number;
+  /** The vendor's own classes, one a cell; null where the delivery has none. */
+  readonly classes: Uint16Array | null;
+}
+
+/** What a first look at a whole scene says about the second one. */
+export interface Outlook {
+  readonly calibration: SceneCalibration;
+  /** Null for relative numbers, which know no threshold. */
+  readonly mask: CellMask | null;
+  /** Aerosol that was taken out, and where its figure is from; null where none was. */
+  readonly aerosol: { readonly aot550: number; readonly source: AerosolSource } | null;
+}
 
 /** What one tile of one scene says: reflectance with its flags, and one tile an index. */
 export interface Observed {
@@ -24,42 +51,82 @@ export interface Observed {
   readonly indices: Readonly<Partial<Record<IndexId, Tile<'index', IndexId>>>>;
 }
 
-/** Metres around a target tile that the stages need to see for its rim to be right. */
-export const HALO_M = CLOUD_HALO_M;
+/** The first look: clouds, shadows and air. `earlier` are overviews of the same ground on dates before, newest first. */
+export function overlookScene(overview: Overview, earlier: readonly Overview[]): Outlook {
+  const { scene, sensor, pixels } = overview;
+  if (!mayUse(scene.radiometry, 'threshold'))
+    return { calibration: calibrationOf(scene, sensor, { method: 'toa' }), mask: null, aerosol: null };
+  const quality = maskScene(
+    atTheTop(overview),
+    scene,
+    overview.metres,
+    earlier.map(asReference(overview)),
+    overview.classes,
+  );
+  const mask = { grid: overview.tile.grid, pixels, quality };
+  return { mask, ...throughTheAir(overview, quality) };
+}
 
-/** From stored numbers on the scene's own grid (with halo) to indices on the target grid. */
+/** The second look: from stored numbers on the scene's own grid to flags and indices on the target grid. */
 export async function observeTile(
   raw: LooseTile<'dn'>,
-  scene: Scene,
-  options: { sensor: SensorRow; target: Grid; indices: readonly IndexId[]; backend: Backend },
+  outlook: Outlook,
+  options: { target: Grid; indices: readonly IndexId[]; backend: Backend },
 ): Promise<Observed> {
-  const reflectance = toReflectance(raw, scene, options.sensor);
-  const flagged = flagPixels(reflectance, scene, Math.abs(raw.grid.transform[1]));
-  const placed = placeTile(flagged, options.target);
+  const reflectance = flagImplausible(applyCalibration(raw, outlook.calibration));
+  const placed = placeTile(reflectance, options.target);
+  const masked = outlook.mask === null ? placed : maskTile(placed, outlook.mask);
   const indices: Partial<Record<IndexId, Tile<'index', IndexId>>> = {};
   for (const id of options.indices) {
-    indices[id] = await computeIndex(id, withBands(placed, INDICES[id].bands), options.backend);
+    indices[id] = await computeIndex(id, withBands(masked, INDICES[id].bands), options.backend);
   }
-  return { reflectance: placed, indices };
+  return { reflectance: masked, indices };
 }
 
-/** DN → radiance → top-of-atmosphere reflectance, or straight to the reflectance that the delivery already holds. */
-export function toReflectance(
-  raw: LooseTile<'dn'>,
-  scene: Scene,
-  sensor: SensorRow,
-): LooseTile<'toa' | 'boa'> {
-  const physical = toPhysical(raw, scene);
-  if (physical.unit === 'radiance') return toToa({ ...physical, unit: 'radiance' }, scene, sensor);
-  return { ...physical, unit: physical.unit };
+/** Top-of-atmosphere reflectance of an overview (or the surface reflectance that the delivery holds). */
+function atTheTop({ scene, sensor, tile }: Overview): LooseTile<'toa' | 'boa'> {
+  return flagImplausible(applyCalibration(tile, calibrationOf(scene, sensor, { method: 'toa' })));
 }
 
-/** Adds the reasons not to use a pixel; changes no value. Uncalibrated numbers know no threshold, so none is applied. */
-export function flagPixels(
-  tile: LooseTile<'toa' | 'boa'>,
-  scene: Scene,
-  pixelSize: number,
-): LooseTile<'toa' | 'boa'> {
-  if (scene.encoding === 'relative') return tile;
-  return flagCloud(flagImplausible(tile), pixelSize);
+/** An earlier overview as a look to compare with: with the flags that it gets by itself. */
+function asReference(now: Overview): (earlier: Overview) => Reference {
+  return (earlier) => {
+    const top = atTheTop(earlier);
+    const quality = maskScene(top, earlier.scene, earlier.metres, [], earlier.classes);
+    const tile = placeTile({ ...top, quality }, now.tile.grid, 'nearest');
+    return { tile, days: daysBetween(earlier.scene, now.scene) };
+  };
+}
+
+function daysBetween(earlier: Scene, later: Scene): number {
+  return (Date.parse(later.datetime) - Date.parse(earlier.datetime)) / 86_400_000;
+}
+
+/** How stored numbers become surface reflectance, where the delivery says enough for that (METHODS 1.2, ATM-A). */
+function throughTheAir(overview: Overview, quality: Uint16Array): Pick<Outlook, 'calibration' | 'aerosol'> {
+  const { scene, sensor } = overview;
+  const sight = sightOf(scene);
+  if (scene.encoding === 'boa' || sight === null)
+    return { calibration: calibrationOf(scene, sensor, { method: 'toa' }), aerosol: null };
+  const gases = scene.atmosphere ?? USUAL_GASES;
+  const fit = (): AerosolFit | null =>
+    estimateAerosol(
+      { ...atTheTop(overview), unit: 'toa', quality },
+      sight,
+      sensor,
+      gases,
+      scene.elevation ?? USUAL_ELEVATION,
+    );
+  const aerosol = aerosolOf(scene, fit);
+  const atmosphere = { ...gases, aot550: aerosol.aot550 };
+  return { calibration: calibrationOf(scene, sensor, { method: 'atm-a', atmosphere }), aerosol };
+}
+
+/** The aerosol that is taken out: as stated, else as the vegetation shows it, else the usual one. */
+function aerosolOf(scene: Scene, fit: () => AerosolFit | null): NonNullable<Outlook['aerosol']> {
+  if (scene.atmosphere !== null) return { aot550: scene.atmosphere.aot550, source: 'stated' };
+  const found = fit();
+  return found === null
+    ? { aot550: USUAL_AOT, source: 'default' }
+    : { aot550: found.aot550, source: 'estimated' };
 }

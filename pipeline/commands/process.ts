@@ -8,7 +8,7 @@ import type { Workspace } from '../jobs/workspace.ts';
 import { BACKENDS } from '../kernels/backend.ts';
 import { isProductId, PRODUCTS, type ProductId } from '../products/table.ts';
 import type { Store } from '../store/open.ts';
-import { sceneById, scenesIn, unprocessedScenes } from '../store/scene.ts';
+import { sceneById, scenesBefore, scenesIn, unprocessedScenes } from '../store/scene.ts';
 import { VERSION } from '../version.ts';
 import {
   type Call,
@@ -101,6 +101,9 @@ function wantedProducts(call: Call): ProductId[] {
   });
 }
 
+/** Dates before that a scene is compared with: enough to find three clear ones in most places. */
+const LOOKS_BACK = 6;
+
 export interface Processed {
   readonly scene: string;
   readonly products: readonly ProductId[];
@@ -150,7 +153,16 @@ export async function processScenes(
     try {
       const startedAt = terminal.now();
       const places = await placesOnGrid(work.store, scene, lattice);
-      const options = { folder, lattice, products: work.products, version: VERSION, compress, places };
+      const earlier = await scenesBefore(work.store, scene, LOOKS_BACK);
+      const options = {
+        folder,
+        lattice,
+        products: work.products,
+        version: VERSION,
+        compress,
+        places,
+        earlier,
+      };
       const made = await threads.make({ scene, options }, (share) => draw(0.8 * share));
       await publishMade(work.store, scene, made, { startedAt, finishedAt: terminal.now(), options });
       backend = made.backend;

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isGeographic, transformBbox } from '../core/crs.ts';
-import { bounds, crop, type Grid, latticeOffset, TILE_SIZE, tilesOf, type Window } from '../core/grid.ts';
+import { transformBbox } from '../core/crs.ts';
+import { bounds, crop, type Grid, TILE_SIZE, tilesOf, type Window } from '../core/grid.ts';
 import { isClear, QUALITY } from '../core/quality.ts';
 import type { Scene } from '../core/scene.ts';
-import { HALO_M, observeTile } from '../flow.ts';
+import { type Outlook, type Overview, observeTile, overlookScene } from '../flow.ts';
 import { NODATA_COUNT, quantise } from '../indices/compute.ts';
 import { INDICES } from '../indices/table.ts';
 import { openScene } from '../ingest/tile.ts';
@@ -17,7 +17,6 @@ import type { AssetRow } from '../store/asset.ts';
 import type { Store } from '../store/open.ts';
 import { type ObservationRow, publishScene } from '../store/run.ts';
 import { gridOn, type Lattice } from '../warp/lattice.ts';
-import { sourceWindow } from '../warp/resample.ts';
 import { sweepTemporaries } from '../write/atomic.ts';
 import type { BlockPosition } from '../write/block.ts';
 import type { CogProfile } from '../write/cog-file.ts';
@@ -25,6 +24,8 @@ import { openCog } from '../write/cog-writer.ts';
 import type { CogArray } from '../write/pyramid.ts';
 import { openSpool } from '../write/spool.ts';
 import { type Observer, observePlaces, type PlaceShape, type SceneRows } from './observe.ts';
+import { cellMetres, pixelsPerCell, readClasses, readOverview } from './overview.ts';
+import { sceneWindow } from './scene-window.ts';
 
 /** What turning a scene into products needs to know; plain data but for the back end, so that it can go to a thread. */
 export interface MakeOptions {
@@ -35,6 +36,8 @@ export interface MakeOptions {
   readonly version: string;
   readonly compress: 'deflate' | 'zstd';
   readonly places: readonly PlaceShape[];
+  /** Dates before over the same ground, newest first: what a cloud is told from a harvest by. */
+  readonly earlier: readonly Scene[];
 }
 
 /** A scene made into products: files written and observations taken, but nothing of it published yet. */
@@ -65,7 +68,8 @@ export async function makeScene(
   const outputs = await openOutputs(scene, grid, products, run, options);
   const observer = observePlaces(options.places, { grid, products, datetime: scene.datetime });
   try {
-    const clear = await streamScene(scene, grid, products, outputs, observer, backend, onTile);
+    const outlook = await overlook(scene, options);
+    const clear = await streamScene(scene, outlook, grid, products, outputs, observer, backend, onTile);
     return {
       run,
       products,
@@ -112,8 +116,29 @@ function runId(scene: Scene, products: readonly ProductId[], options: MakeOption
     products,
     options.compress,
     options.lattice,
+    options.earlier.map((scene) => scene.files.map((file) => file.sha256)),
   ];
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 12);
+}
+
+/** The first look at a scene, beside those at the dates before. */
+async function overlook(scene: Scene, options: MakeOptions): Promise<Outlook> {
+  const overview = await overviewOf(scene, options);
+  const earlier: Overview[] = [];
+  for (const one of options.earlier) earlier.push(await overviewOf(one, options));
+  return overlookScene(overview, earlier);
+}
+
+async function overviewOf(scene: Scene, { lattice, folder }: MakeOptions): Promise<Overview> {
+  const sensor: SensorRow = SENSORS[scene.sensor as SensorId]; // the door admits known instruments only
+  return {
+    scene,
+    sensor,
+    tile: await readOverview(scene, lattice, folder),
+    pixels: pixelsPerCell(lattice),
+    metres: cellMetres(lattice),
+    classes: await readClasses(scene, lattice),
+  };
 }
 
 /**
@@ -122,6 +147,7 @@ function runId(scene: Scene, products: readonly ProductId[], options: MakeOption
  */
 async function streamScene(
   scene: Scene,
+  outlook: Outlook,
   grid: Grid & { epsg: number },
   products: readonly ProductId[],
   outputs: Outputs,
@@ -129,7 +155,6 @@ async function streamScene(
   backend: Backend,
   onTile?: (done: number, total: number) => void,
 ): Promise<number> {
-  const sensor: SensorRow = SENSORS[scene.sensor as SensorId];
   const indices = products.map((id) => PRODUCTS[id].from.index);
   const source = await openScene(scene, bandsNeeded(scene, products));
   const tiles = tilesOf(grid);
@@ -142,9 +167,8 @@ async function streamScene(
         rows = newRows(grid, window.row, products);
       }
       const target = { ...crop(grid, window), epsg: grid.epsg };
-      const raw = await source.read(withHalo(scene, target));
-      const { reflectance, indices: tilesByIndex } = await observeTile(raw, scene, {
-        sensor,
+      const raw = await source.read(sceneWindow(scene.grid, target));
+      const { reflectance, indices: tilesByIndex } = await observeTile(raw, outlook, {
         target,
         indices,
         backend,
@@ -191,27 +215,6 @@ function bandsNeeded(scene: Scene, products: readonly ProductId[]): string[] {
     ...products.flatMap((id) => INDICES[PRODUCTS[id].from.index].bands),
   ]);
   return scene.bands.map((band) => band.name).filter((name) => wanted.has(name));
-}
-
-/** The source window that fills a target tile, with the halo the stages look at. */
-function withHalo(scene: Scene, target: Grid & { epsg: number }): Window {
-  const offset = latticeOffset(scene.grid, target);
-  const halo = Math.ceil(HALO_M / pixelMetres(scene.grid));
-  const window =
-    offset === null
-      ? sourceWindow(scene.grid, target)
-      : { ...offset, width: target.width, height: target.height };
-  return {
-    col: window.col - halo,
-    row: window.row - halo,
-    width: window.width + 2 * halo,
-    height: window.height + 2 * halo,
-  };
-}
-
-/** Pixel width in metres; a degree is taken as 111 km, which is enough to size a halo. */
-function pixelMetres(grid: Scene['grid']): number {
-  return Math.abs(grid.transform[1]) * (isGeographic(grid.epsg) ? 111_000 : 1);
 }
 
 /** Copies a tile into its place in a row of tiles. */

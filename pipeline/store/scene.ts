@@ -121,6 +121,23 @@ export async function unprocessedScenes(store: Store): Promise<SceneRow[]> {
   );
 }
 
+/**
+ * The latest scenes of a collection that show some of the same ground before a time, newest first: what a scene is
+ * compared with. Retired ones are left out.
+ */
+export async function scenesBefore(
+  store: Store,
+  scene: Pick<Scene, 'collection' | 'datetime' | 'bbox'>,
+  limit: number,
+): Promise<Scene[]> {
+  const rows = await store.query<SceneRow>(sql`
+    SELECT ${COLUMNS} FROM scene
+    WHERE collection = ${scene.collection} AND datetime < ${scene.datetime}::timestamptz
+      AND ${inBox(sql`geom`, scene.bbox)} AND status <> 'retired'
+    ORDER BY datetime DESC, id LIMIT ${limit}`);
+  return rows.map((row) => row.scene);
+}
+
 /** One Beijing calendar day with imagery of a collection. */
 export interface DateRow {
   readonly date: string;
