@@ -47,7 +47,10 @@ export const PROCESS: CommandRow = {
     compress: {
       kind: 'value',
       value: 'NAME',
-      help: { zh: '压缩：deflate 或 zstd', en: 'compression: deflate or zstd' },
+      help: {
+        zh: '压缩：zstd（默认），或供老软件读取的 deflate',
+        en: 'compression: zstd (default), or deflate for readers that know nothing else',
+      },
     },
     threads: {
       kind: 'value',
@@ -127,7 +130,7 @@ export async function processScenes(
   const { lattice, folder } = work.workspace;
   if (work.scenes.length === 0 || lattice === null) return { done: [], failed: 0, backend: 'none' };
   const wanted = choiceOption(call, 'backend', ['auto', ...BACKENDS]) ?? 'auto';
-  const compress = choiceOption(call, 'compress', ['deflate', 'zstd']) ?? 'deflate';
+  const compress = choiceOption(call, 'compress', ['zstd', 'deflate']) ?? 'zstd';
   const count = threadsFor(
     work.scenes.length,
     numberOption(call, 'threads', { min: 1, max: 64, whole: true }),

@@ -1,16 +1,27 @@
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
+import { reflectanceOf } from '../calibrate/calibration.ts';
+import { sameCrsKeys } from '../core/crs-keys.ts';
 import { HeituError } from '../core/error.ts';
 import { type Grid, TILE_SIZE, type Window } from '../core/grid.ts';
 import { type StoredIndex, storedIndex } from '../indices/stored.ts';
 import type { IndexId } from '../indices/table.ts';
-import { placedGrid } from '../ingest/door.ts';
-import { type Dtype, openRaster, type RasterFile, type RasterInfo, storedAs } from '../ingest/geotiff.ts';
+import {
+  type Dtype,
+  type OwnPlace,
+  openRaster,
+  ownPlace,
+  type RasterFile,
+  type RasterInfo,
+  storedAs,
+} from '../ingest/geotiff.ts';
 import type { BackendName } from '../kernels/backend.ts';
+import type { Conversion } from '../kernels/convert.ts';
 import { BANDS, type BandCode, isBandCode } from '../sensors/bands.ts';
 import { blockRules, type CogProfile } from '../write/cog-file.ts';
 import { type BlockEncoder, openCog } from '../write/cog-writer.ts';
 import { openSpool } from '../write/spool.ts';
+import { type CalibratedImage, saturationOf } from './calibrate.ts';
 import { openIndexThreads } from './index-threads.ts';
 import { type IndexPlan, openIndexWorker, type PlannedBand } from './index-work.ts';
 
@@ -32,6 +43,10 @@ export interface IndexFileOptions {
   readonly offset: number | undefined;
   /** CRS of files that do not name their own. */
   readonly epsg: number | undefined;
+  /** Place a file that has only ground control points by the transform that fits them best. */
+  readonly gcps?: boolean;
+  /** How a delivery's numbers become reflectance; then scale and offset are not asked. */
+  readonly calibrated?: CalibratedImage;
   readonly compress: 'deflate' | 'zstd';
   readonly backend: BackendName;
   readonly version: string;
@@ -102,9 +117,11 @@ function bandCode(name: string): BandCode | null {
  */
 export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]> {
   const { out, stem } = options;
-  const { plan, grid, steps } = await planIndices(options);
+  const { plan, place, steps } = await planIndices(options);
+  const { grid } = place;
   const windows = windowsOf(grid, steps);
-  const count = Math.min(threadsFor(options.threads, grid, steps, plan.bands.length), windows.length);
+  const most = steps.inOrder ? 1 : threadsFor(options.threads, grid, steps, plan.bands.length);
+  const count = Math.min(most, windows.length);
   const worker = count === 1 ? await openIndexWorker(plan) : openIndexThreads(plan, count);
   const spool = openSpool(join(out, stem), SPOOL_LIMIT);
   try {
@@ -112,7 +129,7 @@ export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]>
     const { indices } = plan;
     const path = (id: string) => join(out, `${stem}_${id}.tif`);
     const writers = indices.map((row) =>
-      openCog(path(row.id), indexProfile(row, grid, options), { spool, encode }),
+      openCog(path(row.id), indexProfile(row, place, options), { spool, encode }),
     );
     const valid = indices.map(() => 0);
     const backends = new Set<BackendName>();
@@ -168,7 +185,7 @@ const SPOOL_LIMIT = 256 * 2 ** 20;
 /** Opens the files to see what is in them: what every worker has to know, the grid, and the size of a window. */
 async function planIndices(
   options: IndexFileOptions,
-): Promise<{ plan: IndexPlan; grid: Grid; steps: Steps }> {
+): Promise<{ plan: IndexPlan; place: OwnPlace; steps: Steps }> {
   const rows = [...options.indices.map(storedIndex), ...(options.expressions ?? [])];
   const needed = [...new Set(rows.flatMap((row) => row.bands))];
   const missing = needed.filter((name) => !options.bands.has(name));
@@ -182,28 +199,48 @@ async function planIndices(
   const files = await openAll(new Set([...sources.values()].map((source) => source.file)));
   try {
     for (const file of files.values()) file.checkWhole();
-    const grid = commonGrid(files, options.epsg);
+    const place = commonPlace(files, options);
     const paths = [...files.keys()];
     const bands = [...sources].map(([name, source]) =>
       planBand(name, source, files.get(source.file)!.info, paths.indexOf(source.file), options),
     );
-    const rules = rows.map((row) => blockRules(indexProfile(row, grid, options)));
+    const rules = rows.map((row) => blockRules(indexProfile(row, place, options)));
     const plan = { files: paths, bands, indices: rows, rules, backend: options.backend };
-    return { plan, grid, steps: stepsFor([...files.values()].map((file) => file.info)) };
+    return { plan, place, steps: stepsFor([...files.values()].map((file) => file.info)) };
   } finally {
     for (const file of files.values()) await file.close();
   }
 }
 
-function indexProfile(row: StoredIndex, grid: Grid, options: IndexFileOptions): CogProfile {
+function indexProfile(row: StoredIndex, place: OwnPlace, options: IndexFileOptions): CogProfile {
+  const { grid, crsKeys, fitted } = place;
   return {
     grid,
+    crsKeys,
     dtype: row.dtype,
     bands: [{ description: row.id, unit: '1', scale: row.scale, offset: 0 }],
     nodata: row.nodata,
     compress: options.compress,
     resampling: 'average',
-    metadata: { SOFTWARE: `heitu ${options.version}`, FORMULA: row.formula },
+    metadata: {
+      SOFTWARE: `heitu ${options.version}`,
+      FORMULA: row.formula,
+      ...(fitted === null ? {} : { PLACED_BY: fitted }),
+      ...(options.calibrated === undefined ? {} : calibrationItems(options.calibrated)),
+    },
+  };
+}
+
+/** What a file says about how its numbers were calibrated. */
+function calibrationItems({ scene, calibration, aerosol }: CalibratedImage): Record<string, string> {
+  return {
+    ACQUISITION_TIME: scene.datetime,
+    SENSOR: scene.sensor,
+    SCENE: scene.id,
+    RADIOMETRY: scene.radiometry,
+    REFLECTANCE: calibration.unit,
+    ...(aerosol === null ? {} : { AOT550: aerosol.aot550.toFixed(3), AOT550_SOURCE: aerosol.source }),
+    ...(scene.simulated ? { SIMULATED: 'true' } : {}),
   };
 }
 
@@ -211,6 +248,8 @@ function indexProfile(row: StoredIndex, grid: Grid, options: IndexFileOptions): 
 interface Steps {
   readonly across: number;
   readonly down: number;
+  /** Blocks come row by row from their start, so that every thread would have to decode what is above its windows. */
+  readonly inOrder: boolean;
 }
 
 /** Blocks side by side in a window: enough to make a message worth its while, few enough to stay in the cache. */
@@ -220,10 +259,11 @@ const PLAIN_STEP = 8;
 
 /** Windows that follow the files' own blocks, so that none is decoded twice; of uncompressed ones any part can be read. */
 function stepsFor(infos: readonly RasterInfo[]): Steps {
-  const packed = infos.filter((info) => info.compression !== 'none');
-  if (packed.length === 0) return { across: PLAIN_STEP, down: 1 };
+  const inOrder = infos.some((info) => info.sequential);
+  const packed = infos.filter((info) => info.compression !== 'none' && !info.sequential);
+  if (packed.length === 0) return { across: PLAIN_STEP, down: 1, inOrder };
   const blocks = (side: 0 | 1) => Math.max(...packed.map(({ block }) => Math.ceil(block[side] / TILE_SIZE)));
-  return { across: Math.max(USUAL_STEP, blocks(0)), down: blocks(1) };
+  return { across: Math.max(USUAL_STEP, blocks(0)), down: blocks(1), inOrder };
 }
 
 function windowsOf(grid: Grid, steps: Steps): Window[] {
@@ -254,13 +294,15 @@ async function openAll(paths: ReadonlySet<string>): Promise<Map<string, RasterFi
 }
 
 /** Bands from several files must lie on one grid. */
-function commonGrid(files: ReadonlyMap<string, RasterFile>, epsg: number | undefined): Grid {
+function commonPlace(files: ReadonlyMap<string, RasterFile>, options: IndexFileOptions): OwnPlace {
   const [first, ...others] = [...files].map(
-    ([path, file]) => [path, placedGrid(file.info, path, epsg)] as const,
+    ([path, file]) => [path, ownPlace(file.info, path, options)] as const,
   );
-  const [path, grid] = first!;
-  for (const [other, theirs] of others) {
+  const [path, place] = first!;
+  const { grid } = place;
+  for (const [other, { grid: theirs, crsKeys }] of others) {
     const same =
+      sameCrsKeys(crsKeys, place.crsKeys) &&
       theirs.width === grid.width &&
       theirs.height === grid.height &&
       theirs.epsg === grid.epsg &&
@@ -273,11 +315,11 @@ function commonGrid(files: ReadonlyMap<string, RasterFile>, epsg: number | undef
         what: `${grid.width} × ${grid.height} and ${theirs.width} × ${theirs.height}, or other position`,
       });
   }
-  return grid;
+  return place;
 }
 
 /** Reflectance outside is not physical (METHODS 3.1); slightly negative values over water and shadow are kept. */
-const PLAUSIBLE = { min: -0.02, max: 1.6 };
+export const PLAUSIBLE = { min: -0.02, max: 1.6 } as const;
 /** Numbers that nobody has calibrated know no threshold but being numbers. */
 const FINITE = { min: -Number.MAX_VALUE, max: Number.MAX_VALUE };
 
@@ -287,7 +329,7 @@ export function planBand(
   source: BandSource,
   info: RasterInfo,
   file: number,
-  options: Pick<IndexFileOptions, 'scale' | 'offset'>,
+  options: Pick<IndexFileOptions, 'scale' | 'offset' | 'calibrated'>,
 ): PlannedBand {
   const band = info.bands[source.number - 1];
   if (band === undefined) {
@@ -295,6 +337,9 @@ export function planBand(
       what: `${name} (number ${source.number})`,
       where: `${info.bandCount} bands in ${basename(dirname(source.file))}/${basename(source.file)}`,
     });
+  }
+  if (options.calibrated !== undefined) {
+    return { name, file, number: source.number, ...calibratedNumbers(name, info, options.calibrated) };
   }
   // Known to be reflectance when the person or the file says how numbers become it.
   const isStated =
@@ -307,5 +352,24 @@ export function planBand(
     offset: options.offset ?? band.offset ?? 0,
     nodata: storedAs(info.dtype, info.nodata),
     ...(isStated ? PLAUSIBLE : FINITE),
+  };
+}
+
+/** A calibrated band's numbers: those that saturate lie above the last that does not, and are no value. */
+function calibratedNumbers(
+  name: BandCode,
+  info: RasterInfo,
+  { scene, calibration }: CalibratedImage,
+): Conversion {
+  const band = calibration.bands.find((one) => one.name === name);
+  if (band === undefined) throw new HeituError('E_BAND_MISSING', { what: name, where: scene.id });
+  const saturated = saturationOf(scene);
+  return {
+    scale: band.gain,
+    offset: band.bias,
+    curve: band.s,
+    nodata: storedAs(info.dtype, scene.nodata),
+    min: PLAUSIBLE.min,
+    max: saturated === null ? PLAUSIBLE.max : Math.min(PLAUSIBLE.max, reflectanceOf(band, saturated - 1)),
   };
 }

@@ -68,11 +68,15 @@ export async function openIndexWorker(plan: IndexPlan): Promise<IndexWorker> {
       const { parts, take, missing } = layBlocks(plan, converters, window, memory);
       for (const [number, file] of files.entries()) {
         const own = [...plan.bands.keys()].filter((i) => plan.bands[i]!.file === number);
-        await file.eachRow(
-          own.map((i) => plan.bands[i]!.number),
-          window,
-          (into, ...row) => take(own[into]!, ...row),
-        );
+        const numbers = own.map((i) => plan.bands[i]!.number);
+        await file.eachRow(numbers, window, (into, ...row) => take(own[into]!, ...row));
+        const isThere = file.info.validity === null ? null : await file.readValidity(numbers, window);
+        if (isThere === null) continue;
+        const names = own.map((i) => plan.bands[i]!.name);
+        for (const [i, part] of parts.entries()) {
+          if (blankMasked(part, names, isThere, window.width))
+            for (const name of names) missing[i]!.add(name);
+        }
       }
       const blocks: IndexBlock[] = [];
       for (const [part, { at, width, height, bands }] of parts.entries()) {
@@ -139,9 +143,30 @@ function makeMemory(): Memory {
   };
 }
 
-/** One block of a window: where it belongs, and its reflectance. */
+/** Takes the values of pixels that a mask or an alpha band hides out of the bands; true when there is any. */
+function blankMasked(
+  part: Part,
+  names: readonly string[],
+  isThere: Uint8Array,
+  windowWidth: number,
+): boolean {
+  let isAny = false;
+  for (let row = 0; row < part.height; row++) {
+    const from = (part.row + row) * windowWidth + part.col;
+    for (let col = 0; col < part.width; col++) {
+      if (isThere[from + col] === 1) continue;
+      isAny = true;
+      for (const name of names) part.bands[name]![row * part.width + col] = Number.NaN;
+    }
+  }
+  return isAny;
+}
+
+/** One block of a window: where it belongs, where it lies in the window, and its reflectance. */
 interface Part {
   readonly at: BlockPosition;
+  readonly col: number;
+  readonly row: number;
   readonly width: number;
   readonly height: number;
   readonly bands: Readonly<Record<string, Float32Array>>;
@@ -160,6 +185,8 @@ function layBlocks(
     const start = row * window.width + col * height;
     return {
       at: { across: (window.col + col) / TILE_SIZE, down: (window.row + row) / TILE_SIZE },
+      col,
+      row,
       width,
       height,
       bands: Object.fromEntries(

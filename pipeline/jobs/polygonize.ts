@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import { HeituError } from '../core/error.ts';
-import { placedGrid } from '../ingest/door.ts';
-import { openRaster, type RasterFile } from '../ingest/geotiff.ts';
+import { openRaster, placedGrid, type RasterFile } from '../ingest/geotiff.ts';
 import { writeAtomically } from '../write/atomic.ts';
 import { newAreaWriter, pixelAreaOf } from '../zones/geojson.ts';
 import { newPolygonizer, type SmallRule } from '../zones/polygonize.ts';
@@ -114,6 +113,6 @@ async function* featureText(
 /** A row of blocks, or several flat ones; of an uncompressed raster any number of rows. */
 function stripHeightOf({ info }: RasterFile): number {
   const [, height] = info.block;
-  if (info.compression === 'none') return 256;
+  if (info.compression === 'none' || info.sequential) return 256;
   return height >= 128 ? height : height * Math.ceil(128 / height);
 }

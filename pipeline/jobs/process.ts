@@ -5,6 +5,7 @@ import { transformBbox } from '../core/crs.ts';
 import { bounds, crop, type Grid, TILE_SIZE, tilesOf, type Window } from '../core/grid.ts';
 import { isClear, QUALITY } from '../core/quality.ts';
 import type { Scene } from '../core/scene.ts';
+import type { LooseTile } from '../core/tile.ts';
 import { type Outlook, type Overview, observeTile, overlookScene } from '../flow.ts';
 import { NODATA_COUNT, quantise } from '../indices/compute.ts';
 import { INDICES } from '../indices/table.ts';
@@ -50,6 +51,8 @@ export interface MadeScene {
   readonly pixels: number;
   /** Which back end really ran, and on what. */
   readonly backend: string;
+  /** Aerosol that was taken out of the scene, and where its figure is from; null where none was. */
+  readonly aerosol: Outlook['aerosol'];
 }
 
 /** Makes a scene into reflectance, flags, index COGs and observations. Same input, same bytes. */
@@ -65,10 +68,10 @@ export async function makeScene(
   });
   const run = runId(scene, products, options);
   const grid = gridOn(options.lattice, scene.grid);
-  const outputs = await openOutputs(scene, grid, products, run, options);
+  const outlook = await overlook(scene, options);
+  const outputs = await openOutputs(scene, outlook, grid, products, run, options);
   const observer = observePlaces(options.places, { grid, products, datetime: scene.datetime });
   try {
-    const outlook = await overlook(scene, options);
     const clear = await streamScene(scene, outlook, grid, products, outputs, observer, backend, onTile);
     return {
       run,
@@ -78,6 +81,7 @@ export async function makeScene(
       observations: observer.finish(),
       pixels: grid.width * grid.height,
       backend: `${backend.name} (${backend.device})`,
+      aerosol: outlook.aerosol,
     };
   } finally {
     await outputs.close();
@@ -91,7 +95,8 @@ export async function publishMade(
   made: MadeScene,
   told: { startedAt: Date; finishedAt: Date; options: MakeOptions },
 ): Promise<void> {
-  const { products, compress, lattice } = { ...told.options, products: made.products };
+  const { compress, lattice, earlier } = told.options;
+  const { products } = made;
   await publishScene(store, {
     run: {
       id: made.run,
@@ -100,7 +105,13 @@ export async function publishMade(
       finishedAt: told.finishedAt.toISOString(),
       version: told.options.version,
       backend: made.backend,
-      parameters: { products, compress, lattice },
+      parameters: {
+        products,
+        compress,
+        lattice,
+        aerosol: made.aerosol,
+        earlier: earlier.map(({ id }) => id),
+      },
     },
     clearFraction: made.clearFraction,
     assets: made.assets,
@@ -183,6 +194,7 @@ async function streamScene(
         place(counts, rows.counts.get(id)!, window, rows.top, grid.width);
       }
       place(quality, rows.quality, window, rows.top, grid.width);
+      blocks.set('REFLECTANCE', reflectanceCounts(reflectance));
       if (hasColour(scene))
         blocks.set(
           'TRUE_COLOR',
@@ -233,6 +245,24 @@ function place<A extends Int16Array | Uint16Array>(
   }
 }
 
+/** Reflectance is stored × 10000; a pixel that was not imaged, or whose number does not fit, has none. */
+const REFLECTANCE_SCALE = 0.0001;
+
+/** Every band of a tile as stored numbers. What lies under a cloud keeps its value: the quality file says what it is worth. */
+function reflectanceCounts({ bands, quality }: LooseTile<'toa' | 'boa'>): Int16Array[] {
+  return Object.values(bands).map((values) => {
+    const counts = new Int16Array(values.length).fill(NODATA_COUNT);
+    for (let i = 0; i < counts.length; i++) {
+      if ((quality[i]! & QUALITY.NODATA.bit) !== 0) continue;
+      const scaled = values[i]! * 10_000;
+      // Storing cuts off towards zero, so that half more on the way out rounds half away from zero; NaN fails both tests.
+      if (scaled > NODATA_COUNT && scaled < -NODATA_COUNT - 1)
+        counts[i] = scaled < 0 ? scaled - 0.5 : scaled + 0.5;
+    }
+    return counts;
+  });
+}
+
 /** Bands of true colour, as they are shown. */
 const COLOUR = ['R', 'G', 'B'] as const;
 
@@ -281,6 +311,7 @@ const SPOOL_LIMIT = 192 * 2 ** 20;
 
 async function openOutputs(
   scene: Scene,
+  outlook: Outlook,
   grid: Grid & { epsg: number },
   products: readonly ProductId[],
   run: string,
@@ -291,7 +322,7 @@ async function openOutputs(
   // What a killed run of this scene left behind.
   await sweepTemporaries(join(options.folder, folder));
   const spool = openSpool(join(options.folder, folder, run), SPOOL_LIMIT);
-  const profiles = profilesOf(scene, grid, products, run, options);
+  const profiles = profilesOf(scene, outlook, grid, products, run, options);
   const files = [...profiles].map(([product, profile]) => {
     const path = join(folder, `${product}-${run}.tif`);
     return { product, path, writer: openCog(join(options.folder, path), profile, { spool }) };
@@ -315,9 +346,13 @@ async function openOutputs(
   };
 }
 
+/** What the numbers are, as the files say it. */
+const REFLECTANCE_OF = { boa: 'surface', toa: 'top of atmosphere' } as const;
+
 /** What each file of a run says about itself, by product. */
 function profilesOf(
   scene: Scene,
+  outlook: Outlook,
   grid: Grid & { epsg: number },
   products: readonly ProductId[],
   run: string,
@@ -328,6 +363,10 @@ function profilesOf(
     SENSOR: scene.sensor,
     SCENE: scene.id,
     RADIOMETRY: scene.radiometry,
+    REFLECTANCE: REFLECTANCE_OF[outlook.calibration.unit],
+    ...(outlook.aerosol === null
+      ? {}
+      : { AOT550: outlook.aerosol.aot550.toFixed(3), AOT550_SOURCE: outlook.aerosol.source }),
     RUN: run,
     SOFTWARE: `heitu ${version}`,
     ...(scene.simulated ? { SIMULATED: 'true' } : {}),
@@ -352,6 +391,18 @@ function profilesOf(
     bands: quality,
     nodata: null,
     resampling: 'mode',
+  });
+  profiles.set('REFLECTANCE', {
+    ...common,
+    dtype: 'int16',
+    bands: bandsNeeded(scene, products).map((description) => ({
+      description,
+      unit: '1',
+      scale: REFLECTANCE_SCALE,
+      offset: 0,
+    })),
+    nodata: NODATA_COUNT,
+    resampling: 'average',
   });
   if (hasColour(scene)) {
     const bands = ['red', 'green', 'blue'].map((description) => ({ description }));

@@ -1,5 +1,4 @@
-import { Worker } from 'node:worker_threads';
-import { type ErrorCode, HeituError } from '../core/error.ts';
+import { openThreads } from '../engine/threads.ts';
 import { type BandResult, locate, openStripWorker, type ZonalJob } from './zonal-strips.ts';
 
 /** What a thread is asked to do: places `from` to `to` onto the grid, or the statistics of strips `from` to `to`. */
@@ -10,15 +9,8 @@ export interface ZonalTask {
   readonly to: number;
 }
 
-export type ZonalAnswer =
-  | { readonly kind: 'located' }
-  | { readonly kind: 'band'; readonly result: BandResult }
-  | {
-      readonly kind: 'failed';
-      readonly code: ErrorCode;
-      readonly what: string | undefined;
-      readonly where: string | undefined;
-    };
+/** What a band leaves behind; null for places that were located. */
+export type ZonalAnswer = BandResult | null;
 
 /** Hands that work on ranges of places and of strips, as many at a time as there are threads. */
 export interface ZonalThreads {
@@ -36,7 +28,7 @@ export function openZonalThreads(count: number): ZonalThreads {
 function ownThread(): ZonalThreads {
   return {
     count: 1,
-    locate: async (job, from, to) => locate(job.places, job.grid, from, to),
+    locate: async (job, from, to) => locate(job, from, to),
     band: async (job, from, to) => {
       const worker = await openStripWorker(job);
       try {
@@ -53,65 +45,19 @@ function ownThread(): ZonalThreads {
 const LIMITS = { maxYoungGenerationSizeMb: 64 };
 
 function otherThreads(count: number): ZonalThreads {
-  const everyone = Array.from(
-    { length: count },
-    () => new Worker(new URL('./zonal-thread.ts', import.meta.url), { resourceLimits: LIMITS }),
-  );
-  // Until it is asked something, nobody listens to a thread; that it cannot start is told when it is.
-  for (const thread of everyone) thread.on('error', () => undefined);
-  const idle = [...everyone];
-  const waiting: ((thread: Worker) => void)[] = [];
-  const ask = async (task: ZonalTask): Promise<ZonalAnswer> => {
-    const thread = idle.pop() ?? (await new Promise<Worker>((resolve) => waiting.push(resolve)));
-    try {
-      return await answerOf(thread, task);
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) idle.push(thread);
-      else next(thread);
-    }
-  };
+  const script = new URL('./zonal-thread.ts', import.meta.url);
+  const threads = openThreads<ZonalTask, ZonalAnswer>(script, count, null, LIMITS);
+  const ask = (task: ZonalTask) => threads.ask(task, { where: task.job.raster });
   return {
     count,
     locate: async (job, from, to) => {
       await ask({ kind: 'locate', job, from, to });
     },
     band: async (job, from, to) => {
-      const answer = await ask({ kind: 'band', job, from, to });
-      if (answer.kind !== 'band') throw new HeituError('E_INTERNAL', { what: `answer ${answer.kind}` });
-      return answer.result;
+      const result = await ask({ kind: 'band', job, from, to });
+      if (result === null) throw new TypeError('a band was asked for');
+      return result;
     },
-    close: async () => {
-      await Promise.all(everyone.map((thread) => thread.terminate()));
-    },
+    close: threads.close,
   };
-}
-
-function answerOf(thread: Worker, task: ZonalTask): Promise<ZonalAnswer> {
-  return new Promise((resolve, reject) => {
-    const settle = (end: () => void) => {
-      thread.off('message', hear).off('error', fail).off('exit', exit);
-      end();
-    };
-    const died = (what: string) =>
-      settle(() => reject(new HeituError('E_INTERNAL', { what, where: task.job.raster })));
-    const hear = (answer: ZonalAnswer) => {
-      if (answer.kind !== 'failed') return settle(() => resolve(answer));
-      const { code, what, where } = answer;
-      settle(() =>
-        reject(
-          new HeituError(code, {
-            ...(what === undefined ? {} : { what }),
-            ...(where === undefined ? {} : { where }),
-          }),
-        ),
-      );
-    };
-    const fail = (error: Error) => died(`a thread ended: ${error.message}`);
-    const exit = (code: number) => died(`a thread ended with ${code}`);
-    // A thread that has ended answers nothing, and says no more that it has.
-    if (thread.threadId < 0) return died('a thread ended before it began');
-    thread.on('message', hear).on('error', fail).on('exit', exit);
-    thread.postMessage(task);
-  });
 }

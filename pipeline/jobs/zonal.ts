@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { HeituError } from '../core/error.ts';
-import { placedGrid } from '../ingest/door.ts';
-import { openRaster, type RasterInfo } from '../ingest/geotiff.ts';
+import { openRaster, placedGrid, type RasterInfo } from '../ingest/geotiff.ts';
 import { CLASS_STATISTICS, type ClassStatisticId, type StatisticId } from '../zones/statistics.ts';
 import { areaOf, type PlaceFeature, readVectorFile } from '../zones/vector.ts';
 import {
@@ -73,7 +72,7 @@ export async function zonalOfFile(
   // Threads start while the polygons are read.
   const threads = openZonalThreads(threadsFor(info, options.threads));
   try {
-    const { features, findings } = await readVectorFile(vector, { id: options.id, name: undefined });
+    const { epsg, features, findings } = await readVectorFile(vector, { id: options.id, name: undefined });
     const places = placeTable(features);
     const job: ZonalJob = {
       raster,
@@ -84,6 +83,7 @@ export async function zonalOfFile(
       wantsClasses: (options.classes ?? []).length > 0,
       stripHeight: options.stripHeight ?? stripHeightOf(info),
       places,
+      placesEpsg: epsg,
       results: sharedDoubles(features.length * (FACTS + options.statistics.length)),
     };
     const classes = await runJob(job, threads, options.onPart ?? (() => undefined));
@@ -120,9 +120,13 @@ function sharedDoubles(length: number): Float64Array {
 }
 
 function placeTable(features: readonly PlaceFeature[]): PlaceTable {
-  const rings = features.map(({ polygon }) => polygon.flat());
-  const ringCount = rings.reduce((sum, list) => sum + list.length, 0);
-  const vertexCount = rings.reduce((sum, list) => sum + list.reduce((n, ring) => n + ring.length, 0), 0);
+  let [ringCount, vertexCount] = [0, 0];
+  for (const { stored } of features) {
+    for (const rings of stored) {
+      ringCount += rings.length;
+      for (const positions of rings) vertexCount += positions.length;
+    }
+  }
   const indices = (length: number) => new Uint32Array(new SharedArrayBuffer(4 * length));
   const table: PlaceTable = {
     count: features.length,
@@ -130,18 +134,18 @@ function placeTable(features: readonly PlaceFeature[]): PlaceTable {
     ringStart: indices(ringCount + 1),
     placeStart: indices(features.length + 1),
     isHole: new Uint8Array(new SharedArrayBuffer(ringCount)),
+    signs: new Int8Array(new SharedArrayBuffer(ringCount)),
     boxes: sharedDoubles(4 * features.length),
     areas: sharedDoubles(features.length),
   };
   let [ring, vertex] = [0, 0];
-  for (const [place, { polygon }] of features.entries()) {
-    for (const part of polygon) {
-      for (const [i, positions] of part.entries()) {
+  for (const [place, { stored }] of features.entries()) {
+    for (const rings of stored) {
+      for (const [i, positions] of rings.entries()) {
         table.isHole[ring] = i > 0 ? 1 : 0;
-        for (const position of positions) {
-          table.coords[2 * vertex] = position[0]!;
-          table.coords[2 * vertex + 1] = position[1]!;
-          vertex += 1;
+        for (let k = 0; k < positions.length; k++, vertex++) {
+          table.coords[2 * vertex] = positions[k]![0]!;
+          table.coords[2 * vertex + 1] = positions[k]![1]!;
         }
         ring += 1;
         table.ringStart[ring] = vertex;

@@ -1,0 +1,126 @@
+import { clampWindow, crop, type Grid, TILE_SIZE, tilesOf, type Window } from '../core/grid.ts';
+import type { Rpc } from '../core/rpc.ts';
+import { layOrtho, type OrthoPositions, orthoPositions } from '../geometry/ortho.ts';
+import { makeArray, openRaster, storedAs } from '../ingest/geotiff.ts';
+import { type GroundSource, openGround } from '../ingest/ground.ts';
+import { converterOf } from '../kernels/convert.ts';
+import {
+  type BlockPosition,
+  type BlockRules,
+  EMPTY_BLOCK,
+  type EncodedBlock,
+  encodePlanes,
+} from '../write/block.ts';
+import { arrayOf, type CogDtype, type Plane } from '../write/pyramid.ts';
+
+/** Everything a worker needs to know; plain data, so that it can go to a thread. */
+export interface OrthoPlan {
+  readonly file: string;
+  readonly rpc: Rpc;
+  readonly ground: GroundSource;
+  /** The grid of the whole result. */
+  readonly grid: Grid & { readonly epsg: number };
+  readonly dtype: CogDtype;
+  /** What the result holds where there is no value. */
+  readonly empty: number;
+  readonly rules: BlockRules;
+}
+
+export interface OrthoBlock extends EncodedBlock {
+  readonly at: BlockPosition;
+}
+
+/** Turns windows of the result into encoded blocks: in this thread, or in others. */
+export interface OrthoWorker {
+  /** The blocks of a window whose corners lie on block corners. */
+  work(window: Window): Promise<readonly OrthoBlock[]>;
+  /** Encodes an overview block; the planes are used up. */
+  encode(planes: readonly Plane[]): Promise<EncodedBlock>;
+  close(): Promise<void>;
+}
+
+/** A worker in this thread, which it keeps busy: it reads, decodes, lays and encodes without letting go. */
+export async function openOrthoWorker(plan: OrthoPlan): Promise<OrthoWorker> {
+  const raster = await openRaster(plan.file, { blocking: true });
+  const { info } = raster;
+  try {
+    const ground = await openGround(plan.ground);
+    const raw: Grid = { width: info.width, height: info.height, transform: [0, 1, 0, 0, 0, 1], epsg: null };
+    const bands = Array.from({ length: info.bandCount }, (_, i) => i + 1);
+    // Numbers as they are, NaN for nodata.
+    const toFloats = converterOf(makeArray(info.dtype, 0), {
+      scale: 1,
+      offset: 0,
+      nodata: storedAs(info.dtype, info.nodata),
+      min: -Number.MAX_VALUE,
+      max: Number.MAX_VALUE,
+    });
+    const laid = bands.map(() => arrayOf(plan.dtype, TILE_SIZE * TILE_SIZE));
+    let memory = bands.map(() => new Float32Array(0));
+
+    /** Raw pixels of all bands, in memory that the next window uses again. */
+    const readRaw = async (window: Window) => {
+      const length = window.width * window.height;
+      if (memory[0]!.length < length) memory = bands.map(() => new Float32Array(length));
+      const planes = memory.map((plane) => plane.subarray(0, length));
+      await raster.eachRow(bands, window, (into, row, col, run, count) => {
+        toFloats(run, 0, planes[into]!, row * window.width + col, count);
+      });
+      return { window, planes };
+    };
+
+    const workOn = async (window: Window): Promise<OrthoBlock[]> => {
+      const parts: { part: Window; positions: OrthoPositions; under: Window | null }[] = [];
+      for (const { col, row, width, height } of tilesOf(window)) {
+        const part = { col: window.col + col, row: window.row + row, width, height };
+        const target = { ...crop(plan.grid, part), epsg: plan.grid.epsg };
+        const positions = orthoPositions(plan.rpc, target, await ground.under(target));
+        const under = positions.window === null ? null : clampWindow(raw, positions.window);
+        parts.push({ part, positions, under });
+      }
+      const union = around(parts.flatMap(({ under }) => (under === null ? [] : [under])));
+      const piece = union === null ? null : await readRaw(union);
+      return parts.map(({ part, positions, under }) => {
+        const at = { across: part.col / TILE_SIZE, down: part.row / TILE_SIZE };
+        if (piece === null || under === null) return { at, ...EMPTY_BLOCK };
+        const { width, height } = part;
+        const planes = laid.map((data) => ({ width, height, data: data.subarray(0, width * height) }));
+        layOrtho(
+          positions,
+          piece,
+          planes.map(({ data }) => data),
+          plan.empty,
+        );
+        return { at, ...encodePlanes(planes, plan.rules) };
+      });
+    };
+
+    // One window at a time: they share the scratch arrays.
+    let queue: Promise<unknown> = Promise.resolve();
+    return {
+      work: (window) => {
+        const done = queue.then(() => workOn(window));
+        queue = done.catch(() => undefined);
+        return done;
+      },
+      encode: async (planes) => encodePlanes(planes, { ...plan.rules, isTallied: false }),
+      close: async () => {
+        await raster.close();
+        await ground.close();
+      },
+    };
+  } catch (error) {
+    await raster.close();
+    throw error;
+  }
+}
+
+/** The smallest window around all of some; null when there are none. */
+function around(windows: readonly Window[]): Window | null {
+  if (windows.length === 0) return null;
+  const col = Math.min(...windows.map((one) => one.col));
+  const row = Math.min(...windows.map((one) => one.row));
+  const right = Math.max(...windows.map((one) => one.col + one.width));
+  const bottom = Math.max(...windows.map((one) => one.row + one.height));
+  return { col, row, width: right - col, height: bottom - row };
+}
