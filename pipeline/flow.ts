@@ -8,10 +8,10 @@
  * their shadows fall) and for the air in between; then tile by tile. Everything around it (what to read, where to
  * write, what to record) is in jobs/; the maths is in the stages.
  */
-import { type AerosolFit, estimateAerosol, USUAL_AOT } from './calibrate/aerosol.ts';
+import { type Aerosol, aerosolOf, estimateAerosol } from './calibrate/aerosol.ts';
 import { sightOf, USUAL_ELEVATION, USUAL_GASES } from './calibrate/atmosphere.ts';
 import { applyCalibration, calibrationOf, type SceneCalibration } from './calibrate/calibration.ts';
-import type { AerosolSource } from './calibrate/validity.ts';
+import { type Doubt, doubtsOf } from './calibrate/validity.ts';
 import type { Grid } from './core/grid.ts';
 import { mayUse } from './core/radiometry.ts';
 import type { Scene } from './core/scene.ts';
@@ -42,7 +42,9 @@ export interface Outlook {
   /** Null for relative numbers, which know no threshold. */
   readonly mask: CellMask | null;
   /** Aerosol that was taken out, and where its figure is from; null where none was. */
-  readonly aerosol: { readonly aot550: number; readonly source: AerosolSource } | null;
+  readonly aerosol: Aerosol | null;
+  /** What speaks against taking the reflectance at its word. */
+  readonly doubts: readonly Doubt[];
 }
 
 /** What one tile of one scene says: reflectance with its flags, and one tile an index. */
@@ -55,7 +57,12 @@ export interface Observed {
 export function overlookScene(overview: Overview, earlier: readonly Overview[]): Outlook {
   const { scene, sensor, pixels } = overview;
   if (!mayUse(scene.radiometry, 'threshold'))
-    return { calibration: calibrationOf(scene, sensor, { method: 'toa' }), mask: null, aerosol: null };
+    return {
+      calibration: calibrationOf(scene, sensor, { method: 'toa' }),
+      mask: null,
+      aerosol: null,
+      doubts: [],
+    };
   const quality = maskScene(
     atTheTop(overview),
     scene,
@@ -103,30 +110,25 @@ function daysBetween(earlier: Scene, later: Scene): number {
 }
 
 /** How stored numbers become surface reflectance, where the delivery says enough for that (METHODS 1.2, ATM-A). */
-function throughTheAir(overview: Overview, quality: Uint16Array): Pick<Outlook, 'calibration' | 'aerosol'> {
+function throughTheAir(overview: Overview, quality: Uint16Array): Omit<Outlook, 'mask'> {
   const { scene, sensor } = overview;
   const sight = sightOf(scene);
   if (scene.encoding === 'boa' || sight === null)
-    return { calibration: calibrationOf(scene, sensor, { method: 'toa' }), aerosol: null };
+    return { calibration: calibrationOf(scene, sensor, { method: 'toa' }), aerosol: null, doubts: [] };
   const gases = scene.atmosphere ?? USUAL_GASES;
-  const fit = (): AerosolFit | null =>
+  const aerosol = aerosolOf(scene, () =>
     estimateAerosol(
       { ...atTheTop(overview), unit: 'toa', quality },
       sight,
       sensor,
       gases,
       scene.elevation ?? USUAL_ELEVATION,
-    );
-  const aerosol = aerosolOf(scene, fit);
+    ),
+  );
   const atmosphere = { ...gases, aot550: aerosol.aot550 };
-  return { calibration: calibrationOf(scene, sensor, { method: 'atm-a', atmosphere }), aerosol };
-}
-
-/** The aerosol that is taken out: as stated, else as the vegetation shows it, else the usual one. */
-function aerosolOf(scene: Scene, fit: () => AerosolFit | null): NonNullable<Outlook['aerosol']> {
-  if (scene.atmosphere !== null) return { aot550: scene.atmosphere.aot550, source: 'stated' };
-  const found = fit();
-  return found === null
-    ? { aot550: USUAL_AOT, source: 'default' }
-    : { aot550: found.aot550, source: 'estimated' };
+  return {
+    calibration: calibrationOf(scene, sensor, { method: 'atm-a', atmosphere }),
+    aerosol,
+    doubts: doubtsOf(scene, sensor, atmosphere, aerosol.source),
+  };
 }

@@ -1,3 +1,4 @@
+import { doubtText } from '../calibrate/validity.ts';
 import { asHeituError, HeituError } from '../core/error.ts';
 import type { Scene } from '../core/scene.ts';
 import { beijingDate } from '../core/time.ts';
@@ -169,6 +170,8 @@ export async function processScenes(
       const made = await threads.make({ scene, options }, (share) => draw(0.8 * share));
       await publishMade(work.store, scene, made, { startedAt, finishedAt: terminal.now(), options });
       backend = made.backend;
+      for (const doubt of made.doubts)
+        terminal.note(`${scene.id}: ${doubtText(doubt, terminal.config.language)}`);
       done.push({
         scene: scene.id,
         products: made.products,

@@ -53,6 +53,7 @@ export interface MadeScene {
   readonly backend: string;
   /** Aerosol that was taken out of the scene, and where its figure is from; null where none was. */
   readonly aerosol: Outlook['aerosol'];
+  readonly doubts: Outlook['doubts'];
 }
 
 /** Makes a scene into reflectance, flags, index COGs and observations. Same input, same bytes. */
@@ -82,6 +83,7 @@ export async function makeScene(
       pixels: grid.width * grid.height,
       backend: `${backend.name} (${backend.device})`,
       aerosol: outlook.aerosol,
+      doubts: outlook.doubts,
     };
   } finally {
     await outputs.close();
