@@ -3,6 +3,8 @@ import { HeituError } from '../pipeline/core/error.ts';
 import type { Bbox } from '../pipeline/core/grid.ts';
 import { beijingDay, type Instant, isCalendarDate, isInstant } from '../pipeline/core/time.ts';
 import { isProductId, PRODUCTS, type ProductId } from '../pipeline/products/table.ts';
+import { type Expression, MAX_OPERATIONS, parseExpression } from '../pipeline/read/expression.ts';
+import { RAMPS, type RampName } from './ramps.ts';
 
 /** A parameter on the wire: its OpenAPI schema, and its form in a few signs that need no translation. */
 export interface Parameter {
@@ -111,6 +113,51 @@ export const pictureId = parameter(
     throw new HeituError('E_PRODUCT_UNKNOWN', { what: text, where: PICTURES.join(', ') });
   }),
 );
+
+/** Longest expression; longer ones are no arithmetic over a handful of products. */
+const LONGEST_EXPRESSION = 1000;
+
+/** An expression that was read, and its text, by which pictures of it are told apart. */
+export interface Asked {
+  readonly text: string;
+  readonly expression: Expression;
+}
+
+/** Arithmetic over products; E_FORMULA_SYNTAX with the column for anything else. */
+export const expression = parameter(
+  {
+    form: '(NDVI - EVI2)/(NDVI + EVI2)',
+    description: `arithmetic over products of /v1/products: numbers, + - * / **, brackets, sqrt, tanh, exp, log, abs, min, max; at most ${LONGEST_EXPRESSION} characters and ${MAX_OPERATIONS} operations. Write + as %2B in an address`,
+    schema: { type: 'string', minLength: 1, maxLength: LONGEST_EXPRESSION },
+  },
+  z
+    .string()
+    .max(LONGEST_EXPRESSION)
+    .transform((text): Asked => ({ text, expression: parseExpression(text, Object.keys(PRODUCTS)) })),
+);
+
+export const rampName = parameter(
+  {
+    form: Object.keys(RAMPS).join(' | '),
+    description: 'colours from the low end to the high one; vegetation when not given',
+    schema: { type: 'string', enum: Object.keys(RAMPS), default: 'vegetation' },
+  },
+  // The table's keys are the names.
+  z.enum(Object.keys(RAMPS) as [RampName, ...RampName[]]),
+);
+
+/** Values of colours: any number that a float32 can tell from others. */
+export const colorEnd = parameter(
+  { form: 'a number', description: 'value of the first or last colour', schema: { type: 'number' } },
+  reading((text) => within(decimalOf(text), -1e6, 1e6)),
+);
+
+/** The two ends of the colours; E_PARAMETER_INVALID unless the second is the larger one. */
+export function colorEnds(min: number | undefined, max: number | undefined): readonly [number, number] {
+  const [low, high] = [min ?? -1, max ?? 1];
+  if (high - low >= 1e-6) return [low, high];
+  throw invalid('max', high, `> min (${low})`);
+}
 
 export const statistic = parameter(
   {

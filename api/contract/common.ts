@@ -45,6 +45,8 @@ export const problem = named(
     detailZh: z.string(),
     code: z.string(),
     instance: z.string(),
+    /** Where in a formula the error is, from 1. */
+    column: z.number().int().optional(),
   }),
 );
 export type Problem = z.infer<typeof problem>;

@@ -129,3 +129,15 @@ export const pixel = named(
   }),
 );
 export type Pixel = z.infer<typeof pixel>;
+
+export const expressionPixel = named(
+  'ExpressionPixel',
+  z.strictObject({
+    /** Null where the expression has no value. */
+    value: z.number().nullable(),
+    /** Values of the products it uses, by their ids. */
+    variables: z.record(z.string(), z.number().nullable()),
+    scene: z.string().nullable(),
+    datetime: instant.nullable(),
+  }),
+);

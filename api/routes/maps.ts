@@ -110,7 +110,7 @@ async function drawTile(sheet: Sheet, address: Address, painter: Painter, deps: 
   const assets = await deps.published.someFiles(sheet);
   const inputs = JSON.stringify([painter.name, z, x, y, assets.map((asset) => asset.sha256)]);
   const etag = `"${createHash('sha256').update(inputs).digest('hex').slice(0, 32)}"`;
-  const files = assets.map((asset) => join(deps.workspace, asset.path));
+  const files = assets.map((asset) => ({ ...asset, path: join(deps.workspace, asset.path) }));
   return {
     etag,
     body: () =>

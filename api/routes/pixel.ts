@@ -4,6 +4,7 @@ import { flagsOf, isClear, QUALITY, type QualityFlag } from '../../pipeline/core
 import { INDICES } from '../../pipeline/indices/table.ts';
 import { PRODUCTS, type ProductId } from '../../pipeline/products/table.ts';
 import { pixelAt } from '../../pipeline/read/pixel.ts';
+import type { AssetRow } from '../../pipeline/store/asset.ts';
 import { sceneById } from '../../pipeline/store/scene.ts';
 import { type Pixel, pixel } from '../contract/products.ts';
 import { collectionId, date, format, latitude, longitude, productId } from '../params.ts';
@@ -28,12 +29,14 @@ export const PIXEL_ROUTES: readonly Route[] = [
       const { lon, lat, product, date, collection } = query;
       const assets = await published.someFiles({ collection, product, date });
       const quality = await published.files({ collection, product: 'QUALITY', date });
-      const masks = new Map(quality.map((asset) => [asset.sceneId, asset.path]));
+      const masks = new Map(quality.map((asset) => [asset.sceneId, asset]));
+      const look = (asset: AssetRow) => pixelAt({ ...asset, path: join(workspace, asset.path) }, lon, lat);
       const looks = await Promise.all(
-        assets.map(async ({ sceneId, path }) => {
+        assets.map(async (asset) => {
+          const { sceneId } = asset;
           const mask = masks.get(sceneId);
-          const counts = await pixelAt(join(workspace, path), lon, lat);
-          const flags = mask === undefined ? null : await pixelAt(join(workspace, mask), lon, lat);
+          const counts = await look(asset);
+          const flags = mask === undefined ? null : await look(mask);
           return { sceneId, count: counts?.[0] ?? null, quality: flags?.[0] ?? null };
         }),
       );

@@ -1,4 +1,5 @@
 import type { Route } from '../route.ts';
+import { EXPRESSION_ROUTES } from './expression.ts';
 import { FEATURE_ROUTES } from './features.ts';
 import { HEALTH_ROUTES } from './health.ts';
 import { landingRoutes } from './landing.ts';
@@ -15,6 +16,7 @@ export const ROUTES: readonly Route[] = [
   ...PLACE_ROUTES,
   ...PIXEL_ROUTES,
   ...MAP_ROUTES,
+  ...EXPRESSION_ROUTES,
   ...FEATURE_ROUTES,
   ...VECTOR_TILE_ROUTES,
   ...HEALTH_ROUTES,

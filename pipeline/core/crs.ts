@@ -1,4 +1,5 @@
-import proj4 from 'proj4';
+import { createRequire } from 'node:module';
+import type proj4 from 'proj4';
 import type { Bbox } from './grid.ts';
 
 /**
@@ -51,6 +52,9 @@ export function isGeographic(epsg: number): boolean {
   return epsg === 4326 || epsg === 4490;
 }
 
+/** Loaded with the first transform: many commands and threads need none, and it costs each of them 12 ms. */
+let library: typeof proj4 | null = null;
+
 export type Transform = (x: number, y: number) => [x: number, y: number];
 
 /**
@@ -63,7 +67,8 @@ export function transformer(from: number, to: number): Transform {
   if (a === undefined || b === undefined)
     throw new RangeError(`EPSG:${a === undefined ? from : to} is not in the table`);
   if (from === to) return (x, y) => [x, y];
-  const converter = proj4(a, b);
+  library ??= createRequire(import.meta.url)('proj4') as typeof proj4; // what the package's types say it is
+  const converter = library(a, b);
   return (x, y) => converter.forward([x, y]) as [number, number];
 }
 

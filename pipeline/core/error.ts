@@ -303,6 +303,42 @@ export const ERRORS = {
       en: 'if it is a correction, retire the old one with heitu scene retire',
     },
   },
+  E_TABLE_INVALID: {
+    family: 'input',
+    zh: '表格 {where} 无法使用：{what}',
+    en: 'table {where} cannot be used: {what}',
+    remedy: { zh: '更正后重新运行', en: 'correct the table and run it again' },
+  },
+  E_UNIT_INVALID: {
+    family: 'input',
+    zh: '{where} 的产量单位不可用：{what}',
+    en: 'the yield unit of {where} cannot be used: {what}',
+    remedy: {
+      zh: '用 --unit 说明一个单位：kg/ha、t/ha、斤/亩、kg/亩、bu/ac；单位不同的行分成几个文件',
+      en: 'state one with --unit: kg/ha, t/ha, 斤/亩, kg/亩, bu/ac; split rows of different units into files',
+    },
+  },
+  E_TRUTH_SHORT: {
+    family: 'input',
+    zh: '{where} 的实测产量不足以拟合：{what}',
+    en: '{where} holds too little truth to fit a model: {what}',
+    remedy: { zh: '增加样方、年份，或换用更简单的模型', en: 'add plots or years, or choose a simpler model' },
+  },
+  E_WEATHER_INVALID: {
+    family: 'input',
+    zh: '气象数据 {where} 无法使用：{what}',
+    en: 'weather {where} cannot be used: {what}',
+    remedy: { zh: '补齐或更正后重新运行', en: 'complete or correct it and run it again' },
+  },
+  E_CARD_INVALID: {
+    family: 'input',
+    zh: '模型卡 {where} 无法载入：{what}',
+    en: 'model card {where} does not load: {what}',
+    remedy: {
+      zh: '用 heitu yield fit 或 heitu crop fit 重新拟合；不要手工改写模型卡',
+      en: 'fit it again with heitu yield fit or heitu crop fit; cards are not edited by hand',
+    },
+  },
   E_USAGE: {
     family: 'asker',
     zh: '用法错误：{what}',
@@ -400,6 +436,8 @@ export type ErrorCode = keyof typeof ERRORS;
 export interface ErrorDetails {
   readonly what?: string;
   readonly where?: string;
+  /** Place in a text that was typed, from 1, for who marks it there. */
+  readonly column?: number;
   /** The element of a metadata file that is wrong, by its own name. */
   readonly element?: string;
   readonly cause?: unknown;

@@ -5,6 +5,7 @@ import { HeituError } from '../core/error.ts';
 import { decodeJpeg, jpegFrame } from './geotiff-jpeg.ts';
 import type { Layout } from './geotiff-layout.ts';
 import { decodeLzw } from './geotiff-lzw.ts';
+import { decodeWebp, webpSize } from './geotiff-webp.ts';
 
 const inflateAsync = promisify(inflate);
 const zstdAsync = promisify(zstdDecompress);
@@ -46,6 +47,7 @@ const CODECS: Readonly<Record<number, Codec>> = {
   32946: { name: 'deflate', expansion: 1040, decode: decodeDeflate },
   34887: { name: 'lerc', expansion: Number.POSITIVE_INFINITY, decode: decodeLerc },
   50000: { name: 'zstd', expansion: 65536, decode: decodeZstd },
+  50001: { name: 'webp', expansion: 65536, decode: decodeWebpBlock },
 };
 
 /** Names of the compressions that are not, so that a refusal can say which it was. */
@@ -60,7 +62,6 @@ const REFUSED: Readonly<Record<number, string>> = {
   34677: 'sgilog24',
   34712: 'jpeg2000',
   34925: 'lzma',
-  50001: 'webp',
   50002: 'jpeg-xl',
 };
 
@@ -86,12 +87,13 @@ export function checkReadable(layout: Layout, where: string): void {
   const codec = CODECS[layout.compression];
   if (codec === undefined) throw unsupported(where, compressionName(layout.compression));
   const { predictor, dtype, bits, photometric } = layout;
-  if (codec.name === 'jpeg' && bits !== 8) throw unsupported(where, `${bits}-bit jpeg`);
+  const isPicture = codec.name === 'jpeg' || codec.name === 'webp';
+  if (isPicture && bits !== 8) throw unsupported(where, `${bits}-bit ${codec.name}`);
   const colours = CONVERTED_COLOURS[photometric];
   const isDecoded = photometric === YCBCR && codec.name === 'jpeg' && layout.samplesInBlock === 3;
   const isPlain = photometric === CMYK && bits !== 8;
   if (colours !== undefined && !isDecoded && !isPlain) throw unsupported(where, `${colours} colours`);
-  if (predictor === 1 || codec.name === 'jpeg' || codec.name === 'lerc') return;
+  if (predictor === 1 || isPicture || codec.name === 'lerc') return;
   const isWhole = bits === 8 || bits === 16 || bits === 32 || bits === 64;
   if (predictor === 2 && isWhole) return;
   if (predictor === 3 && dtype.startsWith('float')) return;
@@ -111,10 +113,7 @@ export async function decompress(
   const expected = rows * layout.rowBytes;
   const damaged = (what: string, cause?: unknown) =>
     new HeituError('E_TIFF_DAMAGED', { where, what: `${block}: ${what}`, cause });
-  // A few bytes may stand for a great many, but not for any number: memory is taken only for what can be true.
-  if (expected > input.length * codec.expansion) {
-    throw damaged(`${input.length} ${codec.name} bytes cannot hold ${expected}`);
-  }
+  checkExpansion(layout, input.length, expected, where, block);
   const bytes = layout.reversedBits && codec.name !== 'jpeg' ? reverseBits(input) : input;
   const capacity = layout.rowBytes * layout.blockHeight;
   let output: Uint8Array;
@@ -126,6 +125,20 @@ export async function decompress(
   }
   if (output.length < expected) throw damaged(`${output.length} of ${expected} bytes after ${codec.name}`);
   return output.length === expected ? output : output.subarray(0, expected);
+}
+
+/** A few bytes may stand for a great many, but not for any number: memory and time are taken only for what can be true. */
+export function checkExpansion(
+  { compression }: Pick<Layout, 'compression'>,
+  stored: number,
+  expected: number,
+  where: string,
+  block: string,
+): void {
+  const { name, expansion } = CODECS[compression]!;
+  if (expected <= stored * expansion) return;
+  const what = `${block}: ${stored} ${name} bytes cannot hold ${expected}`;
+  throw new HeituError('E_TIFF_DAMAGED', { where, what });
 }
 
 /** Some writers pad blocks; what goes far beyond the block is an attack or an error. */
@@ -181,6 +194,18 @@ async function decodeJpegBlock({ input, layout, rows, where }: Job): Promise<Uin
   if (components !== 1 && components !== 3) throw unsupported(where, `jpeg of ${components} components`);
   const colours = layout.photometric === YCBCR ? 'ycbcr' : 'stored';
   return await decodeJpeg(input, layout.jpegTables, components, colours);
+}
+
+async function decodeWebpBlock({ input, layout, rows, where }: Job): Promise<Uint8Array> {
+  const size = webpSize(input);
+  if (size === null) throw new Error('there is no picture header');
+  const { width, height } = size;
+  if (width !== layout.blockWidth || height < rows || height > layout.blockHeight) {
+    throw new Error(`the picture is ${width} × ${height}`);
+  }
+  const bands = layout.samplesInBlock;
+  if (bands !== 3 && bands !== 4) throw unsupported(where, `webp of ${bands} components`);
+  return await decodeWebp(input, bands);
 }
 
 async function decodeLerc({ input, layout, rows, expected, capacity, where }: Job): Promise<Uint8Array> {
@@ -249,6 +274,7 @@ const REVERSED = Uint8Array.from({ length: 256 }, (_, byte) => {
   return turned;
 });
 
-function reverseBits(bytes: Uint8Array): Uint8Array {
+/** Bytes with their lowest bit first turned into ones with their highest bit first, and back. */
+export function reverseBits(bytes: Uint8Array): Uint8Array {
   return bytes.map((byte) => REVERSED[byte]!);
 }

@@ -24,6 +24,7 @@ export const TAG = {
   tileHeight: 323,
   tileOffsets: 324,
   tileSizes: 325,
+  extraSamples: 338,
   sampleFormat: 339,
   jpegTables: 347,
   pixelScale: 33550,
@@ -35,6 +36,7 @@ export const TAG = {
   gdalMetadata: 42112,
   gdalNodata: 42113,
   lercParameters: 50674,
+  rpc: 50844,
 } as const;
 
 /** Bytes of one value of each TIFF field type, by type number; 0 where there is no such type. */

@@ -1,28 +1,32 @@
-import type { Affine } from '../core/affine.ts';
 import { HeituError } from '../core/error.ts';
 import type { Window } from '../core/grid.ts';
-import { checkReadable, compressionName, decompress } from './geotiff-codec.ts';
+import { checkExpansion, checkReadable, compressionName, decompress } from './geotiff-codec.ts';
 import { type Directory, readStructure, type Structure, TAG } from './geotiff-directory.ts';
-import { readGeoreference } from './geotiff-georeference.ts';
+import { type Georeference, readGeoreference } from './geotiff-georeference.ts';
 import { type Dtype, type Layout, readLayout, rowsInBlock } from './geotiff-layout.ts';
 import { type BandInfo, readAnnotations } from './geotiff-metadata.ts';
 import { makeArray, type Rows, type Run, storedAs, type TypedArray, unpackRows } from './geotiff-samples.ts';
+import { readSideFiles } from './geotiff-side.ts';
 import { fileSource, type Source } from './geotiff-source.ts';
+import { openRowStream, type RowStream } from './geotiff-stream.ts';
+import { findAlpha, findMasks, isMaskKind, opaque, readMask, type ValidityKind } from './geotiff-validity.ts';
 
 /** What a raster is, from its tags alone. */
-export interface RasterInfo {
+export interface RasterInfo extends Georeference {
   readonly file: string;
   readonly width: number;
   readonly height: number;
   readonly bandCount: number;
   readonly dtype: Dtype;
-  /** Null when the file names no EPSG code; `crsName` may then say what it is. */
-  readonly epsg: number | null;
-  readonly crsName: string | null;
-  readonly transform: Affine | null;
   readonly nodata: number | null;
+  /** Where else the file says which pixels are there; see `readValidity`. */
+  readonly validity: ValidityKind | null;
+  /** Number of the band that is tagged as alpha, or null. */
+  readonly alpha: number | null;
   /** Pixels of one block; a strip is as wide as the image. */
   readonly block: readonly [width: number, height: number];
+  /** Blocks are decoded row by row from their start: read such a file from top to bottom, a few hundred rows at a time. */
+  readonly sequential: boolean;
   readonly compression: string;
   readonly predictor: number;
   readonly planar: 1 | 2;
@@ -34,6 +38,8 @@ export interface RasterInfo {
   readonly cog: boolean;
   readonly bands: readonly BandInfo[];
   readonly metadata: Readonly<Record<string, string>>;
+  /** What a person should know of files beside this one, a line each: which was used, and which was not. */
+  readonly notes: readonly string[];
 }
 
 export interface RasterFile {
@@ -50,6 +56,12 @@ export interface RasterFile {
    * block in order; blocks in no order.
    */
   eachRow(bands: readonly number[], window: Window, take: TakeRow): Promise<void>;
+  /**
+   * 1 for every pixel of a window that the file's mask or alpha band leaves valid for these bands, 0 for the others; null when
+   * it has neither. Nodata is not looked at. An alpha band that is itself asked for is a measurement with a wrong tag (four
+   * bands of which the last is near infrared are often written so), and masks nothing. Throws as `read` does.
+   */
+  readValidity(bands: readonly number[], window: Window, level?: number): Promise<Uint8Array | null>;
   /** False when no block of the window (at full size) was ever written, so that all of it is nodata, or 0. */
   isWritten(bands: readonly number[], window: Window): boolean;
   /** Throws E_TIFF_DAMAGED when a block of the full-size image lies beyond the end of the file: it was cut off. */
@@ -77,12 +89,56 @@ export type TakeRow = (into: number, row: number, col: number, run: Run, count: 
  */
 export async function openRaster(path: string, options: OpenOptions = {}): Promise<RasterFile> {
   const source = await fileSource(path, options);
+  let file: RasterFile;
   try {
-    return await openSource(source, options);
+    file = await openSource(source, options);
   } catch (error) {
     await source.close();
     throw error;
   }
+  try {
+    return await withSideFiles(path, file, options);
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/** The raster with what files beside it add: a place where it has none, and a mask. */
+async function withSideFiles(path: string, file: RasterFile, options: OpenOptions): Promise<RasterFile> {
+  const { maskFile, ...place } = await readSideFiles(path, file.info);
+  const info = { ...file.info, ...place };
+  if (maskFile === null || file.info.validity === 'mask') return { ...file, info };
+  const mask = await openSource(await fileSource(maskFile, options), options);
+  const isFitting = mask.info.width === info.width && mask.info.height === info.height;
+  const bandsFit = mask.info.bandCount === 1 || mask.info.bandCount === info.bandCount;
+  if (!isFitting || !bandsFit) {
+    await mask.close();
+    return {
+      ...file,
+      info: { ...info, notes: [...info.notes, `${maskFile} has another size and is not used`] },
+    };
+  }
+  return {
+    ...file,
+    info: { ...info, validity: 'sidecar mask' },
+    readValidity: async (bands, window, level = 0) => {
+      const wanted = mask.info.bandCount === 1 ? [1] : bands;
+      const size = level === 0 ? info : info.overviews[level - 1];
+      if (size === undefined) throw new RangeError(`there is no level ${level}`);
+      const levels = [mask.info, ...mask.info.overviews];
+      const own = levels.findIndex(({ width, height }) => width === size.width && height === size.height);
+      if (own < 0) {
+        const what = `a mask without an overview of ${size.width} × ${size.height} pixels`;
+        throw new HeituError('E_TIFF_UNSUPPORTED', { where: maskFile, what });
+      }
+      return opaque(await mask.read(wanted, window, own));
+    },
+    close: async () => {
+      await mask.close();
+      await file.close();
+    },
+  };
 }
 
 /** The same for bytes from anywhere; closing the raster closes the source. */
@@ -95,6 +151,8 @@ export async function openSource(
   const main = await readLayout(source, first);
   checkReadable(main, source.name);
   const { levels, directories } = await readLevels(source, structure, main);
+  const masks = await findMasks(source, structure, levels);
+  const alpha = await findAlpha(first, main.samples);
   const annotations = await readAnnotations(first, main.samples);
   const info: RasterInfo = {
     file: source.name,
@@ -102,9 +160,12 @@ export async function openSource(
     height: main.height,
     bandCount: main.samples,
     dtype: main.dtype,
-    ...(await readGeoreference(first)),
+    ...(await readGeoreference(first, source.name)),
     nodata: annotations.nodata,
+    validity: masks !== null ? 'mask' : alpha !== null ? 'alpha' : null,
+    alpha,
     block: [main.blockWidth, main.blockHeight],
+    sequential: main.sequential,
     compression: compressionName(main.compression),
     predictor: main.predictor,
     planar: main.planar,
@@ -114,6 +175,7 @@ export async function openSource(
     cog: isCog(await startOfDirectories(source, structure), levels, directories),
     bands: annotations.bands,
     metadata: annotations.metadata,
+    notes: [],
   };
   const open: Open = {
     source,
@@ -121,25 +183,54 @@ export async function openSource(
     bigEndian: structure.bigEndian,
     fill: storedAs(main.dtype, info.nodata) ?? 0,
     blocking,
+    streams: new Map(),
   };
   return {
     info,
-    read: (bands, window, level = 0) => readWindow(open, bands, window, level),
+    read: (bands, window, level = 0) => readWindow(open, layoutOf(open, level), bands, window),
     eachRow: async (bands, window, take) => {
       checkWindow(main, bands, window);
       await readRows(open, main, bands, window, take);
+    },
+    readValidity: async (bands, window, level = 0) => {
+      const layout = layoutOf(open, level);
+      checkWindow(layout, bands, window);
+      // Of a mask, what nobody wrote is not there.
+      const unwritten = { ...open, fill: 0 };
+      if (masks !== null) {
+        return await readMask(masks, levels, bands, window, level, (...of) => readWindow(unwritten, ...of));
+      }
+      if (alpha === null || bands.includes(alpha)) return null;
+      return opaque(await readWindow(unwritten, layout, [alpha], window));
     },
     isWritten: (bands, window) => {
       checkWindow(main, bands, window);
       return piecesOf(main, bands, window).some(({ index }) => !isAbsent(main, index));
     },
     checkWhole: () => checkWhole(main, source),
-    close: () => source.close(),
+    close: async () => {
+      for (const stream of open.streams.values()) await stream.close();
+      await source.close();
+    },
   };
+}
+
+function layoutOf({ levels }: Open, level: number): Layout {
+  const layout = levels[level];
+  if (layout === undefined) throw new RangeError(`there is no level ${level}`);
+  return layout;
 }
 
 /** What blocks that share their bytes may decode to; beyond it the file is made to keep its reader busy. */
 const MOST_SHARED_BYTES = 2 ** 30;
+/** The same of codecs that take ten times as long for a byte: JPEG, LERC, WebP. */
+const MOST_SHARED_SLOW = 2 ** 27;
+const SLOW: ReadonlySet<number> = new Set([7, 34887, 50001]);
+
+/** `strip 7` */
+function blockName({ tiled }: Layout, index: number): string {
+  return `${tiled ? 'tile' : 'strip'} ${index}`;
+}
 
 /** Positions are read when a file is opened, so this costs no reading. */
 function checkWhole(main: Layout, source: Source): void {
@@ -152,20 +243,22 @@ function checkWhole(main: Layout, source: Source): void {
     if (plain && main.sizes[index]! < whole) {
       throw new HeituError('E_TIFF_DAMAGED', {
         where: source.name,
-        what: `${main.tiled ? 'tile' : 'strip'} ${index}: ${main.sizes[index]} bytes instead of ${whole}`,
+        what: `${blockName(main, index)}: ${main.sizes[index]} bytes instead of ${whole}`,
       });
     }
     const size = plain ? whole : main.sizes[index]!;
+    if (main.sequential && !plain) checkExpansion(main, size, whole, source.name, blockName(main, index));
     stored += size;
     decoded += whole;
     if (main.offsets[index]! + size > source.size) {
       throw new HeituError('E_TIFF_DAMAGED', {
         where: source.name,
-        what: `${main.tiled ? 'tile' : 'strip'} ${index} reaches beyond the end of the file at ${source.size}`,
+        what: `${blockName(main, index)} reaches beyond the end of the file at ${source.size}`,
       });
     }
   }
-  if (stored > source.size && decoded > MOST_SHARED_BYTES) {
+  const most = SLOW.has(main.compression) ? MOST_SHARED_SLOW : MOST_SHARED_BYTES;
+  if (stored > source.size && decoded > most) {
     throw new HeituError('E_TIFF_TOO_LARGE', {
       where: source.name,
       what: `${decoded} bytes of pixels out of blocks that lie upon each other`,
@@ -174,7 +267,6 @@ function checkWhole(main: Layout, source: Source): void {
 }
 
 const REDUCED = 1;
-const MASK = 4;
 
 /** The image itself and its overviews: reduced-resolution directories of the same bands, largest first. */
 async function readLevels(source: Source, structure: Structure, main: Layout) {
@@ -182,7 +274,7 @@ async function readLevels(source: Source, structure: Structure, main: Layout) {
   const directories: Directory[] = [structure.directories[0]];
   for (const directory of structure.directories.slice(1)) {
     const kind = await directory.number(TAG.subfileType, 0).catch(() => 0);
-    if ((kind & REDUCED) === 0 || (kind & MASK) !== 0) continue;
+    if ((kind & REDUCED) === 0 || isMaskKind(kind)) continue;
     // An overview that cannot be read is as good as none: the image is still there at full size.
     const layout = await readLayout(source, directory).catch(() => null);
     if (layout === null || layout.samples !== main.samples || layout.dtype !== main.dtype) continue;
@@ -235,7 +327,12 @@ interface Open {
   /** What pixels of blocks are that nobody wrote. */
   readonly fill: number;
   readonly blocking: boolean;
+  /** Blocks that are being decoded row by row, by their position in the file; what was used last is last. */
+  readonly streams: Map<number, RowStream>;
 }
+
+/** Each takes memory for some hundred rows: planes of many bands are few at a time. */
+const MOST_STREAMS = 8;
 
 /** Typed arrays beyond this make little sense for one window: read it in pieces. */
 const LARGEST_READ_BYTES = 2 ** 31;
@@ -245,12 +342,10 @@ const CONCURRENCY = 4;
 
 async function readWindow(
   open: Open,
+  layout: Layout,
   bands: readonly number[],
   window: Window,
-  level: number,
 ): Promise<TypedArray[]> {
-  const layout = open.levels[level];
-  if (layout === undefined) throw new RangeError(`there is no level ${level}`);
   checkWindow(layout, bands, window);
   const length = window.width * window.height;
   if (length * bands.length * Math.ceil(layout.bits / 8) > LARGEST_READ_BYTES) {
@@ -375,7 +470,7 @@ async function handOver(
   }
   const at = layout.offsets[index]!;
   const size = layout.sizes[index]!;
-  const name = `${layout.tiled ? 'tile' : 'strip'} ${index}`;
+  const name = blockName(layout, index);
   const isPlain = layout.compression === 1;
   const whole = rowsInBlock(layout, index);
   // How long an uncompressed block is follows from its shape; what some files claim beyond that is of no interest.
@@ -390,6 +485,11 @@ async function handOver(
     const bytes = await decompress(shape, raw, rows, source.name, name, open.blocking);
     return unpackRows(shape, bytes, rows, open.bigEndian);
   };
+  if (!isPlain && layout.sequential) {
+    checkExpansion(layout, size, whole * layout.rowBytes, source.name, name);
+    await handOverStream(open, layout, piece, name, window, take);
+    return;
+  }
   if (!isPlain) {
     const rows = await unpack(await source.readBriefly(at, size), layout, whole);
     handOverRows(layout, piece, rows, 0, window, take);
@@ -408,6 +508,40 @@ async function handOver(
     );
     handOverRows(shape, { ...from, top, bottom }, rows, top, over, take);
   }
+}
+
+/** Hands over rows of a block that is too large to be decoded at once, some at a time. */
+async function handOverStream(
+  open: Open,
+  layout: Layout,
+  piece: Piece,
+  name: string,
+  window: Window,
+  take: TakeRow,
+): Promise<void> {
+  const stream = await streamOf(open, layout, piece.index, name);
+  const step = Math.max(1, Math.floor(PLAIN_BYTES / layout.rowBytes));
+  for (let top = piece.top; top < piece.bottom; top += step) {
+    const bottom = Math.min(piece.bottom, top + step);
+    // The window beside this one asks for the same rows again.
+    const bytes = await stream.read(top, bottom, piece.top);
+    const rows = unpackRows(layout, bytes, bottom - top, open.bigEndian);
+    handOverRows(layout, { ...piece, top, bottom }, rows, top, window, take);
+  }
+}
+
+async function streamOf(open: Open, layout: Layout, index: number, name: string): Promise<RowStream> {
+  const { streams, source } = open;
+  const at = layout.offsets[index]!;
+  const stream = streams.get(at) ?? openRowStream(source, layout, index, name);
+  streams.delete(at);
+  streams.set(at, stream);
+  for (const [oldest, one] of streams) {
+    if (streams.size <= MOST_STREAMS) break;
+    streams.delete(oldest);
+    await one.close();
+  }
+  return stream;
 }
 
 /**

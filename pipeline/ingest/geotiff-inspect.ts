@@ -1,7 +1,9 @@
-import { asHeituError } from '../core/error.ts';
+import { asHeituError, HeituError } from '../core/error.ts';
 import type { Window } from '../core/grid.ts';
+import type { Rpc } from '../core/rpc.ts';
 import { openRaster, type RasterFile, type RasterInfo } from './geotiff-file.ts';
 import { storedAs, type TypedArray } from './geotiff-samples.ts';
+import type { ValidityKind } from './geotiff-validity.ts';
 
 /** Statistics of one band over its finite stored values that are not nodata; null where there is none. */
 export interface BandSummary {
@@ -26,6 +28,16 @@ export interface Inspection {
   readonly transform: readonly number[] | null;
   /** JSON has no NaN and no infinities, so these are given by name. */
   readonly nodata: number | string | null;
+  /**
+   * Where else the file says which pixels are there, and how many that leaves (null where they cannot be counted). The counts
+   * of the bands are those of their stored values, whatever the mask says, as in GDAL's statistics.
+   */
+  readonly mask: { readonly kind: ValidityKind; readonly validCount: number | null } | null;
+  /** Ground control points of a raster without a transform. */
+  readonly gcpCount: number | null;
+  readonly rpc: Rpc | null;
+  /** What a person should know of the files beside this one. */
+  readonly notes: readonly string[];
   readonly overviews: RasterInfo['overviews'] | null;
   readonly cog: boolean | null;
   readonly compression: string | null;
@@ -44,7 +56,7 @@ export async function inspectRaster(path: string): Promise<Inspection> {
     try {
       // Before memory is taken for pixels that are not there.
       raster.checkWhole();
-      return describe(raster.info, await summarise(raster));
+      return describe(raster.info, await summarise(raster), await countValid(raster));
     } finally {
       await raster.close();
     }
@@ -65,6 +77,10 @@ const UNREADABLE: Omit<Inspection, 'file'> = {
   crsName: null,
   transform: null,
   nodata: null,
+  mask: null,
+  gcpCount: null,
+  rpc: null,
+  notes: [],
   overviews: null,
   cog: null,
   compression: null,
@@ -76,12 +92,15 @@ const UNREADABLE: Omit<Inspection, 'file'> = {
   bands: null,
 };
 
-function describe(info: RasterInfo, bands: readonly BandSummary[]): Inspection {
-  const { metadata: _, bands: __, nodata, ...facts } = info;
+function describe(info: RasterInfo, bands: readonly BandSummary[], mask: MaskCount | null): Inspection {
+  const { metadata: _, bands: __, crsKeys: ___, alpha: ____, nodata, gcps, validity, ...facts } = info;
   return {
     ...facts,
     ok: true,
     error: null,
+    mask: validity === null ? null : { kind: validity, validCount: mask?.count ?? null },
+    gcpCount: gcps.length,
+    notes: mask?.note == null ? info.notes : [...info.notes, mask.note],
     nodata: nodata === null || Number.isFinite(nodata) ? nodata : String(nodata),
     bands,
   };
@@ -115,6 +134,37 @@ async function summarise(raster: RasterFile): Promise<BandSummary[]> {
   }));
 }
 
+interface MaskCount {
+  readonly count: number | null;
+  readonly note: string | null;
+}
+
+/** Larger masks are not counted: a few bytes can feign one of any size. */
+const MOST_COUNTED = 2 ** 31;
+
+/** Pixels that the mask or alpha band leaves; null when there is neither. */
+async function countValid(raster: RasterFile): Promise<MaskCount | null> {
+  const { width, height, bandCount, alpha, validity } = raster.info;
+  if (validity === null) return null;
+  if (width * height > MOST_COUNTED) return { count: null, note: 'its mask is too large to be counted' };
+  const bands = Array.from({ length: bandCount }, (_, i) => i + 1).filter((band) => band !== alpha);
+  const rows = Math.max(1, Math.floor(ROUND_BYTES / width / 512) * 512);
+  let count = 0;
+  try {
+    for (let row = 0; row < height; row += rows) {
+      const window = { col: 0, row, width, height: Math.min(rows, height - row) };
+      for (const isThere of (await raster.readValidity(bands, window)) ?? []) count += isThere;
+    }
+    return { count, note: null };
+  } catch (error) {
+    // The pixels are there all the same; who needs to know which of them count is refused.
+    if (error instanceof HeituError && error.code === 'E_TIFF_UNSUPPORTED') {
+      return { count: null, note: `its mask cannot be read: ${error.details.what ?? ''}` };
+    }
+    throw error;
+  }
+}
+
 interface Tally {
   count: number;
   sum: number;
@@ -143,16 +193,17 @@ function tallyZeros(into: Tally, count: number): void {
 
 /** Windows of whole blocks, so that no block is decoded twice, and bands together where they are stored together. */
 function* rounds(raster: RasterFile): Generator<{ bands: number[]; window: Window }> {
-  const { width, height, bandCount, block, planar, compression } = raster.info;
+  const { width, height, bandCount, block, planar, compression, sequential } = raster.info;
   const all = Array.from({ length: bandCount }, (_, i) => i + 1);
   const groups = planar === 1 ? [all] : all.map((band) => [band]);
   const pixelBytes = 8 * (planar === 1 ? bandCount : 1);
   const rowsFit = Math.floor(ROUND_BYTES / (width * pixelBytes));
-  const unit = compression === 'none' ? 1 : block[1];
+  const unit = compression === 'none' || sequential ? 1 : block[1];
   const rows = Math.min(height, Math.max(unit, rowsFit - (rowsFit % unit)));
   const columnsFit = Math.floor(ROUND_BYTES / (rows * pixelBytes));
   const columns = Math.min(width, Math.max(block[0], columnsFit - (columnsFit % block[0])));
-  const lineRows = Math.max(rows, block[1]);
+  // Rows of a block that comes row by row are taken in order, from its left edge to its right one.
+  const lineRows = sequential ? rows : Math.max(rows, block[1]);
   for (const bands of groups) {
     for (let top = 0; top < height; top += lineRows) {
       const line = { col: 0, row: top, width, height: Math.min(lineRows, height - top) };

@@ -39,6 +39,8 @@ export interface Layout {
   readonly samplesInBlock: number;
   /** Bytes of one row of a block before compression. */
   readonly rowBytes: number;
+  /** Blocks are too large to be decoded at once: their rows come one after the other from the first (geotiff-stream.ts). */
+  readonly sequential: boolean;
   /** File position and length of every block; 0 and 0 where nothing was written. */
   readonly offsets: Float64Array;
   readonly sizes: Float64Array;
@@ -53,6 +55,10 @@ const MOST_SAMPLES = 65535;
 
 /** The most memory one block may take; larger ones would stall everything else on the machine. */
 const LARGEST_BLOCK_BYTES = 192 * 2 ** 20;
+
+/** Compressions whose blocks can be decoded a few rows at a time, and how long such a block may be. */
+const STREAMED: ReadonlySet<number> = new Set([8, 32946, 50000]);
+const LARGEST_STREAM_BYTES = 2 ** 32;
 
 /** The layout that a directory describes; throws E_TIFF_DAMAGED, E_TIFF_UNSUPPORTED or E_TIFF_TOO_LARGE. */
 export async function readLayout(source: Source, directory: Directory): Promise<Layout> {
@@ -81,8 +87,13 @@ export async function readLayout(source: Source, directory: Directory): Promise<
   const rowBytes = Math.ceil((blockWidth * samplesInBlock * bits) / 8);
   // Rows of an uncompressed block are read a few at a time, so only one row of it has to fit.
   const blockBytes = compression === 1 ? rowBytes : rowBytes * blockHeight;
-  if (blockBytes > LARGEST_BLOCK_BYTES)
-    throw tooLarge(where, `blocks of ${blockWidth} × ${blockHeight} pixels`);
+  const sequential = blockBytes > LARGEST_BLOCK_BYTES;
+  const isStreamed = STREAMED.has(compression) && blockBytes <= LARGEST_STREAM_BYTES;
+  if (sequential && (!isStreamed || rowBytes > LARGEST_BLOCK_BYTES)) {
+    const most = STREAMED.has(compression) ? LARGEST_STREAM_BYTES : LARGEST_BLOCK_BYTES;
+    const what = `blocks of ${blockWidth} × ${blockHeight} pixels are ${mebibytes(blockBytes)} MiB, at most ${mebibytes(most)} MiB are read; gdal_translate -co TILED=YES makes them smaller`;
+    throw tooLarge(where, what);
+  }
 
   const blocksAcross = Math.ceil(width / blockWidth);
   const blocksDown = Math.ceil(height / blockHeight);
@@ -112,6 +123,7 @@ export async function readLayout(source: Source, directory: Directory): Promise<
     blocksDown,
     samplesInBlock,
     rowBytes,
+    sequential,
     offsets,
     jpegTables: await directory.bytes(TAG.jpegTables),
     lercParameters: await directory.numbers(TAG.lercParameters),
@@ -171,6 +183,10 @@ function dtypeOf(bits: number, format: number): Dtype | null {
   if (!Number.isInteger(bits) || bits < 1 || bits > 32) return null;
   // Packed samples of odd depth are widened to the next whole type, as GDAL does.
   return bits <= 8 ? 'uint8' : bits <= 16 ? 'uint16' : 'uint32';
+}
+
+function mebibytes(bytes: number): number {
+  return Math.ceil(bytes / 2 ** 20);
 }
 
 function isSize(n: number): boolean {

@@ -1,4 +1,3 @@
-import { XMLParser } from 'fast-xml-parser';
 import { type Directory, TAG } from './geotiff-directory.ts';
 
 /** What a file says about one band; `value = stored * scale + offset`. */
@@ -24,7 +23,7 @@ const TEXT_TAGS = {
 
 /** Reads nodata, band descriptions and metadata; what is malformed there is left out, for pixels do not depend on it. */
 export async function readAnnotations(directory: Directory, bandCount: number): Promise<Annotations> {
-  const items = parseItems(await directory.text(TAG.gdalMetadata).catch(() => null));
+  const items = await parseItems(await directory.text(TAG.gdalMetadata).catch(() => null));
   const metadata: Record<string, string> = {};
   for (const [name, tag] of Object.entries(TEXT_TAGS)) {
     const text = await directory.text(tag).catch(() => null);
@@ -73,23 +72,41 @@ interface Item {
 /** Metadata that fill megabytes are no metadata. */
 const LONGEST_XML = 4_000_000;
 
-const PARSER = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: '',
-  textNodeName: 'text',
-  parseTagValue: false,
-  trimValues: false,
-  isArray: (name) => name === 'Item',
-});
-
-function parseItems(xml: string | null): Item[] {
+async function parseItems(xml: string | null): Promise<Item[]> {
   if (xml === null || xml.length > LONGEST_XML || !xml.includes('<GDALMetadata')) return [];
+  const plain = plainItems(xml);
+  if (plain !== null) return plain.flatMap(toItem);
+  // Loaded for metadata that need it: few files have any, and it costs every command and thread 25 ms.
+  const { XMLParser } = await import('fast-xml-parser');
+  const parser = new XMLParser({
+    ignoreAttributes: false,
+    attributeNamePrefix: '',
+    textNodeName: 'text',
+    parseTagValue: false,
+    trimValues: false,
+    isArray: (name) => name === 'Item',
+  });
   try {
-    const parsed: unknown = PARSER.parse(xml);
+    const parsed: unknown = parser.parse(xml);
     const raw = field(field(parsed, 'GDALMetadata'), 'Item');
     return Array.isArray(raw) ? raw.flatMap(toItem) : [];
   } catch {
     return [];
+  }
+}
+
+/** Items as GDAL writes them, without character references and with nothing between them; null for any other text. */
+function plainItems(xml: string): Record<string, string>[] | null {
+  const start = /^\s*<GDALMetadata>/.exec(xml);
+  if (start === null || xml.includes('\r')) return null;
+  const item = /\s*<Item((?:\s+\w+="[^"<&]*")+)>([^<&]*)<\/Item>/y;
+  const items: Record<string, string>[] = [];
+  let end = start[0].length;
+  for (item.lastIndex = end; ; end = item.lastIndex) {
+    const found = item.exec(xml);
+    if (found === null) return /^\s*<\/GDALMetadata>\s*$/.test(xml.slice(end)) ? items : null;
+    const attributes = [...found[1]!.matchAll(/(\w+)="([^"]*)"/g)].map(([, name, value]) => [name!, value!]);
+    items.push({ ...Object.fromEntries(attributes), text: found[2]! });
   }
 }
 

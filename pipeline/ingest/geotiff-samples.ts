@@ -64,7 +64,7 @@ export type Rows = (row: number, sample: number, left: number, right: number) =>
 export function unpackRows(layout: Layout, bytes: Uint8Array, rows: number, bigEndian: boolean): Rows {
   const { bits, dtype, predictor, compression, blockWidth, samplesInBlock: step } = layout;
   const isWord = dtype === 'uint16' || dtype === 'int16';
-  const isCoded = compression !== JPEG && compression !== LERC;
+  const isCoded = !OWN_SAMPLES.has(compression);
   if (isWord && bits === 16 && isCoded && predictor <= 2) {
     const own = aligned(bytes);
     if (bigEndian) swapBytes(own, bits);
@@ -132,7 +132,7 @@ function toSamples(layout: Layout, bytes: Uint8Array, rows: number, bigEndian: b
   const { bits, dtype, predictor } = layout;
   if (bits === 24 && dtype === 'float32') return float24(layout, bytes, rows, bigEndian);
   if (bits !== 8 && bits !== 16 && bits !== 32 && bits !== 64) return unpackBits(layout, bytes, rows);
-  const isCoded = layout.compression !== JPEG && layout.compression !== LERC;
+  const isCoded = !OWN_SAMPLES.has(layout.compression);
   const own = aligned(bytes);
   if (isCoded && predictor === 3) {
     return widen(dtype, joinFloatBytes(layout, own, rows));
@@ -143,8 +143,8 @@ function toSamples(layout: Layout, bytes: Uint8Array, rows: number, bigEndian: b
   return widen(dtype, own);
 }
 
-const JPEG = 7;
-const LERC = 34887;
+/** JPEG, LERC, WebP. */
+const OWN_SAMPLES: ReadonlySet<number> = new Set([7, 34887, 50001]);
 
 /** Typed views need their bytes on a boundary of 8, in memory that nobody else writes to. */
 function aligned(bytes: Uint8Array): Uint8Array {

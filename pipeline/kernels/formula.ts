@@ -120,7 +120,7 @@ function tokensOf(text: string): Token[] {
     const match = TOKEN.exec(text);
     if (match === null) {
       const column = at + text.slice(at).search(/\S/) + 1;
-      throw refusal(text, `unexpected ${JSON.stringify(text[column - 1])} at column ${column}`);
+      throw refusal(text, `unexpected ${JSON.stringify(text[column - 1])} at column ${column}`, column);
     }
     const [whole, number, name, sign] = match;
     const token = number ?? name ?? sign!;
@@ -187,19 +187,19 @@ function numberNode(parser: Parser, token: Token): Node {
   const value = Number(token.text);
   // A constant outside float32 would turn into infinity on one back end and an error on another.
   if (!Number.isFinite(Math.fround(value)))
-    throw refusal(parser.text, `${token.text} at column ${token.at} is too large`);
+    throw refusal(parser.text, `${token.text} at column ${token.at} is too large`, token.at);
   return { kind: 'number', value };
 }
 
 function band(parser: Parser, token: Token): Node {
   if (!BAND_NAME.test(token.text))
-    throw refusal(parser.text, `${token.text} at column ${token.at} is no band code`);
+    throw refusal(parser.text, `${token.text} at column ${token.at} is no band code`, token.at);
   return { kind: 'band', name: token.text };
 }
 
 function call(parser: Parser, token: Token): Node {
   if (!isFunctionName(token.text))
-    throw refusal(parser.text, `there is no function ${token.text} (column ${token.at})`);
+    throw refusal(parser.text, `there is no function ${token.text} (column ${token.at})`, token.at);
   expect(parser, '(');
   const args = [nested(parser, sum)];
   while (peek(parser).text === ',') {
@@ -209,7 +209,7 @@ function call(parser: Parser, token: Token): Node {
   expect(parser, ')');
   const wanted = FUNCTIONS[token.text];
   if (args.length !== wanted)
-    throw refusal(parser.text, `${token.text} takes ${wanted} argument(s), not ${args.length}`);
+    throw refusal(parser.text, `${token.text} takes ${wanted} argument(s), not ${args.length}`, token.at);
   return { kind: 'call', name: token.text, args };
 }
 
@@ -238,12 +238,10 @@ function expect(parser: Parser, sign: string): void {
 
 function unexpected(parser: Parser, token: Token, wanted?: string): HeituError {
   const seen = token.kind === 'end' ? 'it ends too early' : `unexpected ${token.text} at column ${token.at}`;
-  return refusal(parser.text, wanted === undefined ? seen : `${seen}, expected ${wanted}`);
+  return refusal(parser.text, wanted === undefined ? seen : `${seen}, expected ${wanted}`, token.at);
 }
 
-function refusal(text: string, what: string): HeituError {
-  return new HeituError('E_FORMULA_SYNTAX', {
-    where: text.length > 80 ? `${text.slice(0, 79)}…` : text || '(empty)',
-    what,
-  });
+function refusal(text: string, what: string, column?: number): HeituError {
+  const where = text.length > 80 ? `${text.slice(0, 79)}…` : text || '(empty)';
+  return new HeituError('E_FORMULA_SYNTAX', { where, what, ...(column === undefined ? {} : { column }) });
 }

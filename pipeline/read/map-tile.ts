@@ -9,7 +9,14 @@ import {
   rowOfPositions,
 } from '../core/positions.ts';
 import type { TypedArray } from '../ingest/geotiff.ts';
-import { CACHE_BLOCK, levelSize, type PlacedRaster, readBlock, withRaster } from './raster-cache.ts';
+import {
+  CACHE_BLOCK,
+  levelSize,
+  type PlacedRaster,
+  type RasterSource,
+  readBlock,
+  withRaster,
+} from './raster-cache.ts';
 
 /** How far an interpolated position may be off, in pixels of the level that is read. */
 const BOUND = 0.04;
@@ -29,7 +36,7 @@ export interface MapTile {
  * `await mapTile(['ndvi.tif'], 14, 13939, 5884, [1])`.
  */
 export async function mapTile(
-  files: readonly string[],
+  files: readonly RasterSource[],
   z: number,
   x: number,
   y: number,
@@ -41,8 +48,8 @@ export async function mapTile(
   // Of one file every pixel is free.
   const isFree = files.length > 1 ? new Uint8Array(size * size).fill(1) : null;
   let isTouched = false;
-  for (const path of files) {
-    isTouched = (await withRaster(path, (raster) => paint(raster, tile, bands, values, isFree))) || isTouched;
+  for (const file of files) {
+    isTouched = (await withRaster(file, (raster) => paint(raster, tile, bands, values, isFree))) || isTouched;
   }
   return isTouched ? { values } : null;
 }

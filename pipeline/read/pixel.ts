@@ -1,13 +1,13 @@
 import { apply, invert } from '../core/affine.ts';
 import { transformer } from '../core/crs.ts';
-import { CACHE_BLOCK, readBlock, withRaster } from './raster-cache.ts';
+import { CACHE_BLOCK, type RasterSource, readBlock, withRaster } from './raster-cache.ts';
 
 /**
  * Stored counts of all bands at a place (degrees, WGS 84) at full resolution, NaN for a band without a value; null
  * outside the raster or where no band has one. Throws what withRaster throws.
  * `await pixelAt('ndvi.tif', 126.2, 44)` is `[6841]`.
  */
-export function pixelAt(file: string, lon: number, lat: number): Promise<number[] | null> {
+export function pixelAt(file: RasterSource, lon: number, lat: number): Promise<number[] | null> {
   return withRaster(file, async (raster) => {
     const [x, y] = transformer(4326, raster.grid.epsg)(lon, lat);
     const [u, v] = apply(invert(raster.grid.transform), x, y);

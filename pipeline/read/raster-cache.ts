@@ -10,6 +10,10 @@ import {
   storedAs,
   type TypedArray,
 } from '../ingest/geotiff.ts';
+import { checkFile, type RecordedFile } from './recorded-file.ts';
+
+/** A raster to read: a path, or a file that is checked against what was recorded of it when it is first opened. */
+export type RasterSource = string | RecordedFile;
 
 /** An open raster that lies somewhere known, as the readers of this folder use it. */
 export interface PlacedRaster {
@@ -44,10 +48,14 @@ let openings = 0;
 
 /**
  * Runs `use` with an open raster, which stays open for the next caller. A file that was replaced (other inode, time or
- * size) is opened anew. Throws what openRaster throws, and E_CRS_UNKNOWN when the file does not say where it lies.
+ * size) is opened anew. Throws what openRaster throws, E_CRS_UNKNOWN when the file does not say where it lies, and
+ * E_FILE_CHANGED for a recorded file that is not what it was: not a pixel of it is handed out then.
  */
-export async function withRaster<T>(path: string, use: (raster: PlacedRaster) => Promise<T>): Promise<T> {
-  const entry = await acquire(path);
+export async function withRaster<T>(
+  source: RasterSource,
+  use: (raster: PlacedRaster) => Promise<T>,
+): Promise<T> {
+  const entry = await acquire(source);
   try {
     return await use(await entry.raster);
   } finally {
@@ -107,8 +115,14 @@ export async function closeRasters(): Promise<void> {
   await Promise.all([...entries.keys()].map(retire));
 }
 
-async function acquire(path: string): Promise<Entry> {
-  const identity = await identityOf(path);
+/** Files that were found damaged, by path, and as what: to find it out again would take reading all of them. */
+const damaged = new Map<string, { readonly identity: string; readonly error: HeituError }>();
+const MOST_DAMAGED = 1000;
+
+async function acquire(source: RasterSource): Promise<Entry> {
+  const path = typeof source === 'string' ? source : source.path;
+  const recorded = typeof source === 'string' ? null : source;
+  const identity = `${await identityOf(path)} ${recorded?.sha256 ?? ''}`;
   const known = entries.get(path);
   if (known !== undefined && known.identity === identity) {
     entries.delete(path);
@@ -117,11 +131,16 @@ async function acquire(path: string): Promise<Entry> {
     return known;
   }
   if (known !== undefined) void retire(path);
-  const entry: Entry = { identity, raster: openPlaced(path), users: 1, isRetired: false };
+  const trouble = damaged.get(path);
+  if (trouble?.identity === identity) throw trouble.error;
+  const entry: Entry = { identity, raster: openPlaced(path, recorded), users: 1, isRetired: false };
   entries.set(path, entry);
   // A file that cannot be opened now may be there later.
-  entry.raster.catch(() => {
+  entry.raster.catch((error: unknown) => {
     if (entries.get(path) === entry) entries.delete(path);
+    if (!(error instanceof HeituError && error.code === 'E_FILE_CHANGED')) return;
+    if (damaged.size >= MOST_DAMAGED) damaged.clear();
+    damaged.set(path, { identity, error });
   });
   for (const oldest of entries.keys()) {
     if (entries.size <= MOST_OPEN_FILES) break;
@@ -139,7 +158,8 @@ async function identityOf(path: string): Promise<string> {
   }
 }
 
-async function openPlaced(path: string): Promise<PlacedRaster> {
+async function openPlaced(path: string, recorded: RecordedFile | null): Promise<PlacedRaster> {
+  if (recorded !== null) await checkFile(recorded);
   const file = await openRaster(path);
   try {
     const grid = gridOf(file.info);

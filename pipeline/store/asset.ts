@@ -39,3 +39,13 @@ export async function assetsOn(
       AND ${onDay(sql`s.datetime`, date)}
     ORDER BY s.clear_fraction DESC NULLS LAST, abs(s.view_zenith) NULLS LAST, s.id`);
 }
+
+/** The published COGs of all scenes that are in use, by scene and product. */
+export async function allAssets(
+  store: Store,
+): Promise<Pick<AssetRow, 'sceneId' | 'product' | 'path' | 'sha256' | 'bytes'>[]> {
+  return store.query(sql`
+    SELECT a.scene_id AS "sceneId", a.product, a.path, a.sha256, a.bytes
+    FROM asset a JOIN scene s ON s.id = a.scene_id
+    WHERE s.status <> 'retired' ORDER BY a.scene_id, a.product`);
+}

@@ -1,5 +1,6 @@
 import type { Affine } from '../core/affine.ts';
 import { isGeographic } from '../core/crs.ts';
+import type { CrsKeys } from '../core/crs-keys.ts';
 import { type Grid, TILE_SIZE } from '../core/grid.ts';
 import { type BlockRules, type Compression, encodingFor } from './block.ts';
 import { type BandMeaning, gdalMetadata, splitMetadata } from './metadata.ts';
@@ -20,6 +21,8 @@ import {
 /** Everything a COG says but its pixels. */
 export interface CogProfile {
   readonly grid: Grid;
+  /** The coordinate system where the grid has no EPSG code. */
+  readonly crsKeys?: CrsKeys | null;
   readonly dtype: CogDtype;
   readonly bands: readonly BandMeaning[];
   readonly nodata: number | null;
@@ -141,6 +144,8 @@ const TAG = {
   tiepoint: 33922,
   transformation: 34264,
   geoKeys: 34735,
+  geoDoubles: 34736,
+  geoText: 34737,
   gdalMetadata: 42112,
   gdalNodata: 42113,
 } as const;
@@ -192,7 +197,7 @@ function datasetFields(profile: CogProfile): TiffField[] {
     ...(tags.software === undefined ? [] : [text(TAG.software, tags.software)]),
     ...(tags.datetime === undefined ? [] : [text(TAG.datetime, tags.datetime)]),
     ...transformFields(profile.grid.transform),
-    ...(profile.grid.epsg === null ? [] : [geoKeys(profile.grid.epsg)]),
+    ...crsFields(profile),
     text(TAG.gdalMetadata, xml),
   ];
 }
@@ -207,6 +212,11 @@ function transformFields(t: Affine): TiffField[] {
   return [doubles(TAG.transformation, matrix)];
 }
 
+function crsFields({ grid, crsKeys }: CogProfile): TiffField[] {
+  if (grid.epsg !== null) return [geoKeys(grid.epsg)];
+  return crsKeys == null ? [] : userDefinedKeys(crsKeys);
+}
+
 /** GeoTIFF keys that name an EPSG code, pixels being areas (OGC 19-008r4, annex A: 1024, 1025, 2048 or 3072). */
 function geoKeys(epsg: number): TiffField {
   const geographic = isGeographic(epsg);
@@ -216,4 +226,34 @@ function geoKeys(epsg: number): TiffField {
     [geographic ? 2048 : 3072, 0, 1, epsg],
   ];
   return shorts(TAG.geoKeys, 1, 1, 0, keys.length, ...keys.flat());
+}
+
+/** The raster type is not part of a coordinate system: our pixels are areas. */
+const PIXEL_IS_AREA = [1025, 1] as const;
+
+/**
+ * GeoTIFF keys of a system without an EPSG code: a table of keys in order, in which the values that are no 16-bit numbers are
+ * told by their place in the tags of doubles and texts (OGC 19-008r4, 7.1.2). A bar ends a text.
+ */
+function userDefinedKeys({ shorts: numbers, doubles: reals, texts }: CrsKeys): TiffField[] {
+  const rows: [key: number, location: number, count: number, value: number][] = [];
+  for (const [key, value] of [...numbers, PIXEL_IS_AREA]) rows.push([key, 0, 1, value]);
+  const values: number[] = [];
+  for (const [key, own] of reals) {
+    rows.push([key, TAG.geoDoubles, own.length, values.length]);
+    values.push(...own);
+  }
+  let words = '';
+  for (const [key, own] of texts) {
+    // Places in the tag are counted in bytes, so that it holds plain ASCII only.
+    const plain = `${own.replace(/[^ -~\n\t]/g, '?')}|`;
+    rows.push([key, TAG.geoText, plain.length, words.length]);
+    words += plain;
+  }
+  rows.sort(([a], [b]) => a - b);
+  return [
+    shorts(TAG.geoKeys, 1, 1, 0, rows.length, ...rows.flat()),
+    ...(values.length === 0 ? [] : [doubles(TAG.geoDoubles, values)]),
+    ...(words === '' ? [] : [text(TAG.geoText, words)]),
+  ];
 }

@@ -8,7 +8,7 @@ export type Probe =
 
 const CLEAR = /^E_(NOT_TIFF|TIFF_[A-Z]+(_[A-Z]+)?)$/;
 
-/** Reads all pixels of a file and the first block of each overview; never throws. */
+/** Reads all pixels of a file, and the first block of each overview with what its mask says of it; never throws. */
 export async function probe(path: string): Promise<Probe> {
   const found = await inspectRaster(path);
   if (!found.ok) {
@@ -26,11 +26,9 @@ async function probeLevels(path: string): Promise<Probe> {
     try {
       const levels = [raster.info, ...raster.info.overviews];
       for (const [level, { width, height }] of levels.entries()) {
-        await raster.read(
-          [1],
-          { col: 0, row: 0, width: Math.min(512, width), height: Math.min(512, height) },
-          level,
-        );
+        const window = { col: 0, row: 0, width: Math.min(512, width), height: Math.min(512, height) };
+        await raster.read([1], window, level);
+        await raster.readValidity([1], window, level);
       }
       return { kind: 'read' };
     } finally {
