@@ -11,7 +11,7 @@ export interface CellMask {
 }
 
 /** What a cell says of itself and not of the pixels in it. */
-const OF_THE_CELL = QUALITY.NODATA.bit | QUALITY.SATURATED.bit | QUALITY.UNDEFINED.bit;
+const OF_THE_CELL = QUALITY.NODATA.bit | QUALITY.UNDEFINED.bit;
 
 /**
  * Adds the flags of the cell that a pixel lies in; pixels without data keep that as their only reason. Throws RangeError

@@ -61,7 +61,7 @@ export interface Casters {
   readonly count: number;
 }
 
-/** Samples of every component, at most 1024 each and evenly spread in reading order. */
+/** Samples of every component, at most 512 each and evenly spread in reading order. */
 export function castersOf({ labels, sizes, count }: Components, width: number): Casters {
   const strides = Int32Array.from(sizes, (size) => Math.max(1, Math.ceil(size / MASK.match.samples)));
   const start = new Int32Array(count + 2);

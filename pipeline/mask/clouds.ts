@@ -1,6 +1,6 @@
 import type { Cells, Look } from './cells.ts';
 import { label } from './components.ts';
-import { cloudLabels } from './ground.ts';
+import { CLOUD, GROUND, judgeBright } from './ground.ts';
 import { dilate, erode } from './morphology.ts';
 import { BODY, CORE, HAZY, spectralClass } from './spectral.ts';
 import { airShift, type Before, temporalClass } from './temporal.ts';
@@ -24,15 +24,24 @@ export function findClouds(cells: Cells, before: Before | null, looks: readonly 
   const body = new Uint8Array(found.length);
   const core = new Uint8Array(found.length);
   const hazy = new Uint8Array(found.length);
-  const risen = rose === null ? null : rose.map((change) => (change === BODY ? 1 : 0));
+  const risen = rose === null ? null : new Uint8Array(found.length);
   for (let i = 0; i < found.length; i++) {
-    if (found[i]! >= BODY || risen?.[i] === 1) body[i] = 1;
+    if (rose !== null && risen !== null) {
+      if (rose[i] === BODY) body[i] = risen[i] = 1;
+      if (rose[i]! >= HAZY) hazy[i] = 1;
+    }
+    if (found[i]! >= HAZY) hazy[i] = 1;
+    if (found[i]! >= BODY) body[i] = 1;
     if (found[i] === CORE) core[i] = 1;
-    if (found[i]! >= HAZY || (rose !== null && rose[i]! >= HAZY)) hazy[i] = 1;
   }
   const parts = label(body, width, height);
-  const isCloud = cloudLabels(cells, parts, { core, risen }, looks);
-  const cloud = body.map((_, i) => isCloud[parts.labels[i]!]!);
+  const verdicts = judgeBright(cells, parts, { core, risen }, looks);
+  const cloud = new Uint8Array(found.length);
+  for (let i = 0; i < cloud.length; i++) {
+    const verdict = verdicts[parts.labels[i]!]!;
+    if (verdict === CLOUD) cloud[i] = 1;
+    else if (verdict === GROUND) hazy[i] = 0;
+  }
   const near = dilate(cloud, width, height, cellsIn(MASK.reach, size));
   const half = Math.round(MASK.hazeWidth / size / 2);
   const even = half === 0 ? hazy : dilate(erode(hazy, width, height, half), width, height, half);

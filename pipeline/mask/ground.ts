@@ -21,11 +21,16 @@ export interface Evidence {
   readonly risen: Uint8Array | null;
 }
 
+/** What a bright component is. */
+export const THIN = 0;
+export const CLOUD = 1;
+export const GROUND = 2;
+
 /**
- * 1 for every label that is cloud: it has a core or has risen, and is not bright ground, that is small, or narrow and
- * sharp, or there on two of the last three dates.
+ * THIN, CLOUD or GROUND for every label: bright ground is narrow and sharp, or was there on two of the last three dates;
+ * cloud has a core or has risen, and is of some size; what is left may be haze, or a scrap of the cloud beside it.
  */
-export function cloudLabels(
+export function judgeBright(
   cells: Cells,
   parts: Components,
   evidence: Evidence,
@@ -35,7 +40,7 @@ export function cloudLabels(
   const traits = traitsOf(cells, parts, evidence);
   const standing = standingLabels(cells, parts, looks);
   const hectare = 10_000 / cells.size ** 2;
-  const isCloud = new Uint8Array(parts.count + 1);
+  const verdicts = new Uint8Array(parts.count + 1);
   for (let k = 1; k <= parts.count; k++) {
     const size = parts.sizes[k]!;
     const edges = Math.max(1, traits.edges[k]!);
@@ -43,9 +48,10 @@ export function cloudLabels(
     const hasRisen = 2 * traits.risen[k]! > size;
     const least = (hasRisen ? MASK.ground.risenHectares : MASK.ground.hectares) * hectare;
     const isSeeded = traits.cores[k]! > 0 || traits.risen[k]! > 0;
-    if (isSeeded && size >= least && !isNarrow && standing[k] === 0) isCloud[k] = 1;
+    if (isNarrow || standing[k] === 1) verdicts[k] = GROUND;
+    else if (isSeeded && size >= least) verdicts[k] = CLOUD;
   }
-  return isCloud;
+  return verdicts;
 }
 
 function traitsOf(cells: Cells, { labels, count }: Components, { core, risen }: Evidence): Traits {
@@ -84,15 +90,24 @@ function standingLabels(cells: Cells, parts: Components, looks: readonly Look[])
   const { jaccard, dates, of } = MASK.ground;
   const seen = new Uint8Array(parts.count + 1);
   const last = looks.slice(0, of);
-  if (last.length < dates) return seen;
+  if (last.length < dates || parts.count === 0) return seen;
   for (const look of last) {
-    const bright = spectralClass(look.cells).map((found) => (found >= BODY ? 1 : 0));
+    const bright = spectralClass(look.cells);
+    for (let i = 0; i < bright.length; i++) bright[i] = bright[i]! >= BODY ? 1 : 0;
+    if (!mayStand(parts, bright)) continue;
     const then = label(bright, cells.width, cells.height);
     overlaps(parts, then).forEach(([common, union], k) => {
       if (common > jaccard * union) seen[k]!++;
     });
   }
   return seen.map((count) => (count >= dates ? 1 : 0));
+}
+
+/** True when a label has more cells in common with `bright` than it takes for a match: mostly none has, and the rest is saved. */
+function mayStand({ labels, sizes }: Components, bright: Uint8Array): boolean {
+  const common = new Int32Array(sizes.length);
+  for (let i = 0; i < labels.length; i++) if (labels[i] !== 0) common[labels[i]!]! += bright[i]!;
+  return common.some((cells, k) => k > 0 && cells > MASK.ground.jaccard * sizes[k]!);
 }
 
 /** For each label of `now`: cells it shares with `then`, and cells of it and of all parts of `then` it meets. */

@@ -5,7 +5,7 @@ import { MASK } from './thresholds.ts';
 export const UNSEEN = 0;
 export const LIT = 1;
 export const DARK = 2;
-/** Dark beyond doubt: much darker than what is around it in the visible, too. */
+/** Dark beyond doubt: much darker than what is around it in the visible, too, or also darker than it was. */
 export const DEEP = 3;
 
 /** UNSEEN, LIT, DARK or DEEP for every cell. */
@@ -90,6 +90,12 @@ function matchOne(scenery: Scenery, casters: Casters, k: number, slope: Slope): 
   return height === null ? null : { height, overlap: overlapAt(height) };
 }
 
+function darkCells(ground: Uint8Array): number {
+  let count = 0;
+  for (let i = 0; i < ground.length; i++) if (ground[i]! >= DARK) count++;
+  return count;
+}
+
 /** How well all the named clouds together match, at a height. */
 export interface JointMatch extends Match {
   /** Ground that is dark and under a moved cloud, over ground that is either. */
@@ -107,8 +113,7 @@ export function matchAll(
   names: readonly number[],
   slope: Slope,
 ): JointMatch | null {
-  let darkGround = 0;
-  for (const state of scenery.ground) if (state >= DARK) darkGround++;
+  const darkGround = darkCells(scenery.ground);
   const hitAt = (height: number): Hit => {
     let [seen, dark] = [0, 0];
     for (const k of names) {

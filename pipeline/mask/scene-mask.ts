@@ -6,7 +6,7 @@ import type { Directions } from './casting.ts';
 import { type Cells, cellsOfTile, type Look } from './cells.ts';
 import { classFlags } from './classification.ts';
 import { findClouds } from './clouds.ts';
-import { dilate } from './morphology.ts';
+import { dilate, either } from './morphology.ts';
 import { findShadows } from './shadows.ts';
 import { isWater, snowyCells } from './spectral.ts';
 import { groundBefore } from './temporal.ts';
@@ -43,12 +43,12 @@ export function maskScene(
   classes: Uint16Array | null = null,
 ): Uint16Array {
   const { width, height } = coarse.grid;
+  const quality = Uint16Array.from(coarse.quality);
   const kind = sky.classification?.kind;
-  const stated =
-    kind === undefined || classes === null
-      ? null
-      : classFlags(kind, classes, { width, height, size: cellSize });
-  const quality = Uint16Array.from(coarse.quality, (flags, i) => flags | (stated?.[i] ?? 0));
+  if (kind !== undefined && classes !== null) {
+    const stated = classFlags(kind, classes, { width, height, size: cellSize });
+    for (let i = 0; i < quality.length; i++) quality[i]! |= stated[i]!;
+  }
   const cells = cellsOfTile(coarse, cellSize);
   if (cells === null) return quality;
 
@@ -56,34 +56,41 @@ export function maskScene(
   const before = groundBefore(cells, looks);
   const { cloud, haze } = findClouds(cells, before, looks);
   const wet = wetCells(cells, cloud);
-  const water = lastingWater(wet, looks);
   const shadow = findShadows(cells, { directions: sky, cloud, haze, water: wet, before });
-  const snow = isSnowSeason(sky.datetime) ? snowyCells(cells) : null;
+  const snowy = isSnowSeason(sky.datetime) ? snowyCells(cells) : new Uint8Array(cloud.length);
+  const rim = dilate(either(either(cloud, snowy), shadow), width, height, cellsIn(MASK.buffer, cellSize));
+  const masks = { cloud, haze, shadow, rim, water: lastingWater(wet, looks), snowy };
+  merge(quality, cells, masks, standingSnow(snowy, looks));
+  return quality;
+}
 
-  const hidden = cloud.map((value, i) => value | (snow?.[i] ?? 0));
-  const rim = dilate(
-    hidden.map((value, i) => value | shadow[i]!),
-    width,
-    height,
-    cellsIn(MASK.buffer, cellSize),
-  );
-  const isSnow = snow === null ? null : standingSnow(snow, looks);
+interface Masks {
+  readonly cloud: Uint8Array;
+  readonly haze: Uint8Array;
+  readonly shadow: Uint8Array;
+  readonly rim: Uint8Array;
+  readonly water: Uint8Array;
+  /** As bright as snow in the season of snow. */
+  readonly snowy: Uint8Array;
+}
+
+/** Adds the masks to the flags; of cloud, shadow and their rim, the first that holds. */
+function merge(quality: Uint16Array, { valid }: Cells, masks: Masks, lasting: Uint8Array): void {
   const { CLOUD, HAZE, SHADOW, EDGE, SNOW, CLOUD_OR_SNOW, WATER, TERRAIN } = QUALITY;
   for (let i = 0; i < quality.length; i++) {
-    if (cells.valid[i] === 0) continue;
-    if (snow?.[i] === 1) {
-      // The classification has bands that tell snow from cloud.
-      const isSure = isSnow?.[i] === 1 || (quality[i]! & SNOW.bit) !== 0;
-      quality[i]! |= isSure ? SNOW.bit : CLOUD_OR_SNOW.bit;
-    } else if (cloud[i] === 1) quality[i]! |= CLOUD.bit;
-    else if (shadow[i] === 1) quality[i]! |= SHADOW.bit;
-    else if (rim[i] === 1) quality[i]! |= EDGE.bit;
-    if (haze[i] === 1) quality[i]! |= HAZE.bit;
-    if (water[i] === 1) quality[i]! |= WATER.bit;
-    // Water looks like a cast shadow to a classification that is told only that a place is dark.
-    if (water[i] === 1 && stated !== null) quality[i]! &= ~TERRAIN.bit;
+    if (valid[i] === 0) continue;
+    let flags = quality[i]!;
+    if (masks.snowy[i] === 1) {
+      // A vendor who says snow has bands that tell it from cloud.
+      flags |= lasting[i] === 1 || (flags & SNOW.bit) !== 0 ? SNOW.bit : CLOUD_OR_SNOW.bit;
+    } else if (masks.cloud[i] === 1) flags |= CLOUD.bit;
+    else if (masks.shadow[i] === 1) flags |= SHADOW.bit;
+    else if (masks.rim[i] === 1) flags |= EDGE.bit;
+    if (masks.haze[i] === 1 && masks.snowy[i] === 0) flags |= HAZE.bit;
+    // Water looks like a cast shadow to a vendor's class of dark places.
+    if (masks.water[i] === 1) flags = (flags | WATER.bit) & ~TERRAIN.bit;
+    quality[i] = flags;
   }
-  return quality;
 }
 
 function looksOf(references: readonly Reference[], size: number, unit: 'toa' | 'boa'): Look[] {
@@ -94,24 +101,28 @@ function looksOf(references: readonly Reference[], size: number, unit: 'toa' | '
 }
 
 /** 1 where there is open water now, as far as cloud does not hide it. */
-function wetCells(cells: Cells, cloud: Uint8Array): Uint8Array {
-  return cloud.map((hidden, i) =>
-    hidden === 0 && cells.valid[i] === 1 && isWater(cells.G[i]!, cells.N[i]!) ? 1 : 0,
-  );
+function wetCells({ valid, G, N }: Cells, cloud: Uint8Array): Uint8Array {
+  const wet = new Uint8Array(cloud.length);
+  for (let i = 0; i < wet.length; i++) {
+    if (cloud[i] === 0 && valid[i] === 1 && isWater(G[i]!, N[i]!)) wet[i] = 1;
+  }
+  return wet;
 }
 
 /** 1 where there was water in 60 % of the clear looks, this one among them; a single look decides where it is the only one. */
 function lastingWater(wet: Uint8Array, looks: readonly Look[]): Uint8Array {
-  return wet.map((isWet, i) => {
-    if (isWet === 0) return 0;
+  const lasting = new Uint8Array(wet.length);
+  for (let i = 0; i < wet.length; i++) {
+    if (wet[i] === 0) continue;
     let [times, seen] = [1, 1];
     for (const { cells, quality } of looks) {
       if (cells.valid[i] === 0 || (quality[i]! & HIDDEN) !== 0) continue;
       seen++;
       if (isWater(cells.G[i]!, cells.N[i]!)) times++;
     }
-    return times >= MASK.water.share * seen ? 1 : 0;
-  });
+    if (times >= MASK.water.share * seen) lasting[i] = 1;
+  }
+  return lasting;
 }
 
 /** What hides the ground from an earlier look. */
@@ -128,11 +139,15 @@ function isSnowSeason(datetime: Instant): boolean {
 }
 
 /** 1 where a snowy cell was snowy on two earlier dates, too: cloud does not come back to the same cell. */
-function standingSnow(snow: Uint8Array, looks: readonly Look[]): Uint8Array {
-  const times = new Uint8Array(snow.length);
-  for (const look of looks) {
-    const then = snowyCells(look.cells);
-    for (let i = 0; i < times.length; i++) times[i]! += then[i]! & snow[i]!;
+function standingSnow(snowy: Uint8Array, looks: readonly Look[]): Uint8Array {
+  const lasting = new Uint8Array(snowy.length);
+  if (!snowy.includes(1)) return lasting;
+  const earlier = looks.map((look) => snowyCells(look.cells));
+  for (let i = 0; i < lasting.length; i++) {
+    if (snowy[i] === 0) continue;
+    let times = 0;
+    for (const then of earlier) times += then[i]!;
+    if (times >= MASK.snow.dates) lasting[i] = 1;
   }
-  return times.map((count) => (count >= MASK.snow.dates ? 1 : 0));
+  return lasting;
 }

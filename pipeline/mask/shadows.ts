@@ -46,36 +46,41 @@ export function findShadows(cells: Cells, task: ShadowTask): Uint8Array {
 }
 
 /** Patches that fell dark since the last clear looks, of 0.5 ha or more. */
-function fellDark(cells: Cells, task: ShadowTask, then: Uint8Array): Uint8Array {
-  const open = then.map((dark, i) => (dark === 1 && task.cloud[i] === 0 && task.water[i] === 0 ? 1 : 0));
+function fellDark(cells: Cells, { cloud, water }: ShadowTask, then: Uint8Array): Uint8Array {
+  const open = new Uint8Array(then.length);
+  for (let i = 0; i < open.length; i++) open[i] = then[i]! & (1 - cloud[i]!) & (1 - water[i]!);
   return largeParts(open, cells);
 }
 
 /** What is left of a mask without parts below 0.5 ha. */
 function largeParts(mask: Uint8Array, { width, height, size }: Cells): Uint8Array {
-  const parts = label(mask, width, height);
+  const { labels, sizes } = label(mask, width, height);
   const least = (MASK.ground.hectares * 10_000) / size ** 2;
-  return mask.map((_, i) => (parts.labels[i] !== 0 && parts.sizes[parts.labels[i]!]! >= least ? 1 : 0));
+  const large = new Uint8Array(mask.length);
+  for (let i = 0; i < large.length; i++) if (labels[i] !== 0 && sizes[labels[i]!]! >= least) large[i] = 1;
+  return large;
 }
 
 /** UNSEEN, LIT, DARK or DEEP: dark against the neighbourhood, or against the last clear looks where there were some. */
 function groundOf(cells: Cells, task: ShadowTask, then: Uint8Array | null): Uint8Array {
-  const { width, height, N, R, valid } = cells;
-  const open = valid.map((value, i) => (value === 1 && task.cloud[i] === 0 && task.water[i] === 0 ? 1 : 0));
-  const clear = open.map((value, i) => (task.haze[i] === 1 ? 0 : value));
+  const { N, R, valid } = cells;
+  const open = new Uint8Array(valid.length);
+  const clear = new Uint8Array(valid.length);
+  for (let i = 0; i < open.length; i++) {
+    open[i] = valid[i]! & (1 - task.cloud[i]!) & (1 - task.water[i]!);
+    clear[i] = open[i]! & (1 - task.haze[i]!);
+  }
   const middle = litMedian(task.cloud, valid);
   const nir = localQuantile(N, clear, middle, cells);
   const red = localQuantile(R, clear, middle, cells);
   const ground = new Uint8Array(valid.length);
-  for (let row = 0; row < height; row++) {
-    for (let col = 0; col < width; col++) {
-      const i = row * width + col;
-      if (open[i] === 0) continue;
-      const redShare = R[i]! / red.at(col, row);
-      const isDark = N[i]! < MASK.dark.nir * nir.at(col, row) && redShare <= MASK.dark.red;
-      if (!isDark && then?.[i] !== 1) ground[i] = LIT;
-      else ground[i] = redShare < MASK.dark.deepRed ? DEEP : DARK;
-    }
+  for (let i = 0; i < ground.length; i++) {
+    if (open[i] === 0) continue;
+    const redShare = R[i]! / red[i]!;
+    const isDark = N[i]! < MASK.dark.nir * nir[i]! && redShare <= MASK.dark.red;
+    const fell = then?.[i] === 1;
+    if (!isDark && !fell) ground[i] = LIT;
+    else ground[i] = redShare < MASK.dark.deepRed || (isDark && fell) ? DEEP : DARK;
   }
   return ground;
 }
@@ -154,16 +159,20 @@ function addFromOutside(
       if (!isInside || cells.valid[r * width + c] === 0) beyond[i] = 1;
     }
   }
-  largeParts(beyond, cells).forEach((isLarge, i) => {
-    if (isLarge === 1) shadow[i] = 1;
-  });
+  const patches = largeParts(beyond, cells);
+  for (let i = 0; i < patches.length; i++) shadow[i]! |= patches[i]!;
 }
 
 /** The projected shadow where the ground is dark or nearly, or water, and the dark ground that joins it within 60 m. */
 function grown({ ground, width, height, size }: Scenery, task: ShadowTask, shadow: Uint8Array): Uint8Array {
-  const dark = ground.map((state) => (state >= DARK ? 1 : 0));
+  const dark = new Uint8Array(ground.length);
+  for (let i = 0; i < dark.length; i++) if (ground[i]! >= DARK) dark[i] = 1;
   const nearDark = dilate(dark, width, height, cellsIn(MASK.buffer, size));
-  const core = shadow.map((value, i) => (task.cloud[i] === 0 ? value & (nearDark[i]! | task.water[i]!) : 0));
+  const core = new Uint8Array(ground.length);
+  for (let i = 0; i < core.length; i++) {
+    if (task.cloud[i] === 0) core[i] = shadow[i]! & (nearDark[i]! | task.water[i]!);
+  }
   const around = dilate(core, width, height, cellsIn(MASK.reach, size));
-  return core.map((value, i) => (value === 1 || (around[i] === 1 && dark[i] === 1) ? 1 : 0));
+  for (let i = 0; i < core.length; i++) core[i]! |= around[i]! & dark[i]!;
+  return core;
 }

@@ -20,23 +20,32 @@ export function groundBefore(cells: Cells, looks: readonly Look[]): Before | nul
   const length = cells.valid.length;
   const plane = () => new Float32Array(length).fill(Number.NaN);
   const before = { B: plane(), G: plane(), R: plane(), N: plane(), days: plane() };
-  const chosen: Look[] = [];
+  const clear = looks.map(clearCells);
   for (let i = 0; i < length; i++) {
-    let count = 0;
-    for (const look of looks) {
-      if (look.cells.valid[i] === 0 || !isClear(look.quality[i]!)) continue;
-      chosen[count++] = look;
-      if (count === MASK.temporal.looks) break;
+    // The newest three that were clear here, as positions in `looks`.
+    let [count, a, b, c] = [0, 0, 0, 0];
+    for (let k = 0; k < clear.length && count < MASK.temporal.looks; k++) {
+      if (clear[k]![i] === 0) continue;
+      if (count === 0) a = k;
+      else if (count === 1) b = k;
+      c = k;
+      count++;
     }
     if (count === 0) continue;
-    const [a, b, c] = [chosen[0]!.cells, chosen[Math.min(1, count - 1)]!.cells, chosen[count - 1]!.cells];
-    before.B[i] = middle(a.B[i]!, b.B[i]!, c.B[i]!, count);
-    before.G[i] = middle(a.G[i]!, b.G[i]!, c.G[i]!, count);
-    before.R[i] = middle(a.R[i]!, b.R[i]!, c.R[i]!, count);
-    before.N[i] = middle(a.N[i]!, b.N[i]!, c.N[i]!, count);
-    before.days[i] = Math.max(0, chosen[count >> 1]!.days);
+    const [x, y, z] = [looks[a]!.cells, looks[b]!.cells, looks[c]!.cells];
+    before.B[i] = middle(x.B[i]!, y.B[i]!, z.B[i]!, count);
+    before.G[i] = middle(x.G[i]!, y.G[i]!, z.G[i]!, count);
+    before.R[i] = middle(x.R[i]!, y.R[i]!, z.R[i]!, count);
+    before.N[i] = middle(x.N[i]!, y.N[i]!, z.N[i]!, count);
+    before.days[i] = Math.max(0, looks[count === 1 ? a : b]!.days);
   }
   return before;
+}
+
+function clearCells({ cells, quality }: Look): Uint8Array {
+  const clear = new Uint8Array(quality.length);
+  for (let i = 0; i < clear.length; i++) if (cells.valid[i] === 1 && isClear(quality[i]!)) clear[i] = 1;
+  return clear;
 }
 
 /** Median of one, two (their mean) or three values. */

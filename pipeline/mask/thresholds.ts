@@ -50,10 +50,10 @@ export const MASK = {
    */
   dark: { nir: 0.6, red: 1, deepRed: 0.6, nirThen: 0.7, visibleThen: 0.9, days: 60 },
   /** The local median: blocks of 200 m, 5 × 5 of them are the 1 km window; below `cells` clear cells the scene's counts. */
-  median: { block: 200, reach: 2, cells: 50, bins: 256 },
+  median: { block: 200, reach: 2, cells: 50, bins: 128, step: 0.005 },
   /** Cloud heights tried, and the overlap with candidates that makes a match; a sun below `elevation` degrees casts no usable shadow. */
   height: { from: 200, to: 8000, step: 100, fine: 20 },
-  match: { overlap: 0.3, seen: 0.1, cells: 8, samples: 1024, elevation: 8 },
+  match: { overlap: 0.3, seen: 0.1, cells: 8, samples: 512, elevation: 8 },
   /** A component keeps a height of its own only where it overlaps better than the scene's by this much [H]. */
   ownHeight: 0.1,
   /** A stated view direction gives way to its opposite, or to none, only for so much better a match [H]. */

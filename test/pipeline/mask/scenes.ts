@@ -4,11 +4,65 @@ import type { Grid } from '../../../pipeline/core/grid.ts';
 import { QUALITY } from '../../../pipeline/core/quality.ts';
 import type { LooseTile } from '../../../pipeline/core/tile.ts';
 import { openRaster } from '../../../pipeline/ingest/geotiff.ts';
+import { type Cells, cellsOfTile } from '../../../pipeline/mask/cells.ts';
 import type { SceneSky } from '../../../pipeline/mask/scene-mask.ts';
 import { flagImplausible } from '../../../pipeline/mask/validity.ts';
 
 /** Cloud of either kind: what no published mask tells apart. */
 export const CLOUDY = QUALITY.CLOUD.bit | QUALITY.CLOUD_OR_SNOW.bit;
+
+/** Test spectra of METHODS 3.2: B, G, R, N. */
+export const SPECTRA = {
+  maize: [0.03, 0.06, 0.035, 0.45],
+  soil: [0.05, 0.06, 0.075, 0.115],
+  residue: [0.1, 0.13, 0.17, 0.28],
+  water: [0.06, 0.05, 0.035, 0.018],
+  pine: [0.045, 0.065, 0.1, 0.21],
+  cloud: [0.45, 0.44, 0.44, 0.48],
+  snow: [0.85, 0.84, 0.83, 0.78],
+} as const;
+
+export type SpectrumOf = readonly [blue: number, green: number, red: number, nir: number];
+
+/** A coarse scene of cells of `size` metres, one spectrum each. */
+export function tileOfSpectra<U extends 'toa' | 'boa' = 'boa'>(
+  spectra: readonly SpectrumOf[],
+  width: number,
+  size: number,
+  // The default of the type parameter is the default of the value.
+  unit: U = 'boa' as U,
+): LooseTile<U> {
+  const band = (k: number) => Float32Array.from(spectra, (spectrum) => spectrum[k]!);
+  return {
+    unit,
+    grid: {
+      width,
+      height: spectra.length / width,
+      transform: [500_000, size, 0, 4_900_000, 0, -size],
+      epsg: 4551,
+    },
+    bands: { B: band(0), G: band(1), R: band(2), N: band(3) },
+    quality: new Uint16Array(spectra.length),
+  };
+}
+
+/** The same as cells. */
+export function cellsOfSpectra(
+  spectra: readonly SpectrumOf[],
+  width: number,
+  size: number,
+  unit: 'toa' | 'boa' = 'boa',
+): Cells {
+  return cellsOfTile(tileOfSpectra(spectra, width, size, unit), size)!;
+}
+
+/** A square scene of `side` cells, its spectrum by column and row. */
+export function painted(
+  side: number,
+  spectrumAt: (col: number, row: number) => SpectrumOf,
+): readonly SpectrumOf[] {
+  return Array.from({ length: side * side }, (_, i) => spectrumAt(i % side, Math.floor(i / side)));
+}
 
 /** A sky of which nothing is known but the day. */
 export function skyOn(datetime: string): SceneSky {
