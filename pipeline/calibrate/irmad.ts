@@ -9,6 +9,9 @@ const MOST_ITERATIONS = 50;
 /** Variance of a variate that two images without any noise would have; keeps 0/0 out. */
 const LEAST_VARIANCE = 1e-12;
 
+/** One band of the pixels that are compared. */
+export type Plane = Float32Array | Float64Array;
+
 export interface Irmad {
   /** Canonical correlations, largest first. */
   readonly correlations: readonly number[];
@@ -22,7 +25,7 @@ export interface Irmad {
  * doi 10.1109/TIP.2006.888195; METHODS 1.4): which pixels are the same in both but for an affine change of the bands.
  * Null where a band is constant or follows from others. All arrays are of one length; every pixel is valid.
  */
-export function irmad(x: readonly Float32Array[], y: readonly Float32Array[]): Irmad | null {
+export function irmad(x: readonly Plane[], y: readonly Plane[]): Irmad | null {
   const p = x.length;
   const n = x[0]!.length;
   const bands = [...x, ...y];
@@ -90,7 +93,7 @@ function canonicalVariates({ covariance }: Moments, p: number): Variate[] | null
 
 /** P(χ²_p > Σ M² / σ²) of every pixel, with σ² = 2(1 − ρ). */
 function unchanged(
-  bands: readonly Float32Array[],
+  bands: readonly Plane[],
   mean: readonly number[],
   variates: readonly Variate[],
   n: number,

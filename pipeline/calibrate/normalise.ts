@@ -1,4 +1,4 @@
-import { irmad, type Line, orthogonalLine } from './irmad.ts';
+import { irmad, type Line, orthogonalLine, type Plane } from './irmad.ts';
 import { sumMoments } from './moments.ts';
 
 /** Probability of no change from which on a pixel is invariant, and every how many-th of them is kept for the test. */
@@ -45,8 +45,8 @@ export interface Normalisation {
  */
 export function normalise(
   names: readonly string[],
-  target: readonly Float32Array[],
-  reference: readonly Float32Array[],
+  target: readonly Plane[],
+  reference: readonly Plane[],
 ): Normalisation {
   const found = target[0]!.length === 0 ? null : irmad(target, reference);
   if (found === null) {
@@ -85,8 +85,8 @@ export function normalise(
 
 function fitBand(
   name: string,
-  target: Float32Array,
-  reference: Float32Array,
+  target: Plane,
+  reference: Plane,
   train: readonly number[],
   test: readonly number[],
 ): BandFit {
@@ -106,11 +106,7 @@ function fitBand(
  * Kinds of cover among pixels of the reference, of four that red and near infrared tell apart: water, bare ground, sparse and
  * dense plants. 0 where either band is missing: what cannot be told is not accepted.
  */
-function coversOf(
-  names: readonly string[],
-  reference: readonly Float32Array[],
-  places: readonly number[],
-): number {
+function coversOf(names: readonly string[], reference: readonly Plane[], places: readonly number[]): number {
   const [red, nir] = ['R', 'N'].map((name) => reference[names.indexOf(name)]);
   if (red === undefined || nir === undefined) return 0;
   const counts = [0, 0, 0, 0];

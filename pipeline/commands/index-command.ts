@@ -1,12 +1,15 @@
-import { basename, extname } from 'node:path';
+import { basename, extname, join } from 'node:path';
+import { doubtText } from '../calibrate/validity.ts';
 import { asHeituError, HeituError } from '../core/error.ts';
+import type { Scene } from '../core/scene.ts';
 import { formulaOf } from '../indices/compute.ts';
 import { parseExpressions } from '../indices/expression.ts';
 import { indexNamed } from '../indices/table.ts';
 import { openRaster } from '../ingest/geotiff.ts';
+import { CALIBRATIONS, type CalibratedImage, calibrateImage } from '../jobs/calibrate.ts';
 import { type BandSource, type IndexFile, indexFile, namedBands, parseBands } from '../jobs/index-file.ts';
 import { BACKENDS, openBackend } from '../kernels/backend.ts';
-import type { BandCode } from '../sensors/bands.ts';
+import { type BandCode, isBandCode } from '../sensors/bands.ts';
 import { VERSION } from '../version.ts';
 import {
   type Call,
@@ -63,7 +66,30 @@ export const INDEX: CommandRow = {
       help: { zh: '反射率 = S × 存储值 + O', en: 'reflectance = S × stored + O' },
     },
     offset: { kind: 'value', value: 'O', help: { zh: '见 --scale', en: 'see --scale' } },
+    calibrate: {
+      kind: 'value',
+      value: 'NAME',
+      help: {
+        zh: '交付影像先定标：toa 大气顶、boa 地表（ATM-A）、dos1 暗目标',
+        en: 'calibrate the image of a delivery: toa (top of atmosphere), boa (surface, ATM-A) or dos1 (dark object)',
+      },
+    },
+    aot: {
+      kind: 'value',
+      value: 'X',
+      help: {
+        zh: '550 nm 气溶胶光学厚度（默认取交付值，否则由浓密植被反演）',
+        en: 'aerosol optical thickness at 550 nm (default: as delivered, else from dense vegetation)',
+      },
+    },
     ...EPSG_OPTION,
+    gcps: {
+      kind: 'flag',
+      help: {
+        zh: '影像只有地面控制点时，用最小二乘仿射定位',
+        en: 'place imagery that has only ground control points by the affine transform that fits them best',
+      },
+    },
     backend: {
       kind: 'value',
       value: 'NAME',
@@ -83,6 +109,7 @@ export const INDEX: CommandRow = {
   examples: [
     'heitu index scene_MSS.tif --index NDVI,EVI2 --bands B=1,G=2,R=3,N=4 --scale 0.0001 --out out/',
     "heitu index scene_MSS.tif --expression 'RGRI=R/G@0.001' --bands B=1,G=2,R=3,N=4 --out out/",
+    'heitu index delivery/JL1GF02B_…_MSS.tif --calibrate boa --aot 0.3 --index NDVI --out out/',
     'heitu index --bands N=nir.tif,R=red.tif --name field --index NDVI --out out/',
   ],
   run,
@@ -103,6 +130,7 @@ async function run(call: Call): Promise<0 | 1 | 2> {
     scale: numberOption(call, 'scale', { min: -1e6, max: 1e6 }),
     offset: numberOption(call, 'offset', { min: -1e6, max: 1e6 }),
     epsg: epsgOption(call),
+    gcps: call.flag('gcps'),
     compress: choiceOption(call, 'compress', ['deflate', 'zstd']) ?? 'deflate',
     threads: numberOption(call, 'threads', { min: 1, max: 1024, whole: true }),
     version: VERSION,
@@ -113,7 +141,9 @@ async function run(call: Call): Promise<0 | 1 | 2> {
   try {
     for (const image of imagesOf(call)) {
       try {
-        const bands = await bandsOf(call, image.file);
+        const calibrated = await calibratedOf(call, image.file);
+        const bands =
+          calibrated === undefined ? await bandsOf(call, image.file) : sceneBands(calibrated.scene);
         const stage = startStage(terminal, image.stem, 1);
         const started = terminal.now().getTime();
         const rate = (pixels: number) => {
@@ -123,6 +153,7 @@ async function run(call: Call): Promise<0 | 1 | 2> {
         let pixels = 0;
         const files = await indexFile({
           ...settings,
+          ...(calibrated === undefined ? {} : { calibrated }),
           bands,
           stem: image.stem,
           backend: backend.name,
@@ -201,4 +232,33 @@ async function bandsOf(call: Call, file: string | null): Promise<ReadonlyMap<Ban
     file!,
     raster.info.bands.map((band) => band.description),
   );
+}
+
+/** The image's delivery, calibrated as --calibrate says; what speaks against the result is noted. */
+async function calibratedOf(call: Call, file: string | null): Promise<CalibratedImage | undefined> {
+  const name = choiceOption(call, 'calibrate', CALIBRATIONS);
+  const aot = numberOption(call, 'aot', { min: 0.001, max: 2 });
+  if (aot !== undefined && name !== 'boa') {
+    throw new HeituError('E_USAGE', { what: '--aot is for --calibrate boa', where: 'index' });
+  }
+  if (name === undefined) return undefined;
+  const clash = ['bands', 'scale', 'offset'].find((option) => call.value(option) !== undefined);
+  if (clash !== undefined || file === null) {
+    const what = file === null ? 'give a file of the delivery' : `--${clash} is what the delivery says`;
+    throw new HeituError('E_USAGE', { what: `--calibrate: ${what}`, where: 'index' });
+  }
+  const calibrated = await calibrateImage(file, name, aot);
+  const { language } = call.terminal.config;
+  for (const doubt of calibrated.doubts)
+    call.terminal.note(`${basename(file)}: ${doubtText(doubt, language)}`);
+  return calibrated;
+}
+
+/** Where a scene's bands are; those without an ASI code take part in no index. */
+function sceneBands({ folder, bands }: Scene): ReadonlyMap<BandCode, BandSource> {
+  const sources = new Map<BandCode, BandSource>();
+  for (const { name, file, number } of bands) {
+    if (isBandCode(name)) sources.set(name, { file: join(folder, file), number });
+  }
+  return sources;
 }

@@ -26,7 +26,8 @@ export const INSPECT: CommandRow = {
 /** The facts as aligned lines for a person. */
 function page(found: Inspection): string {
   const { transform: t } = found;
-  const place = t === null ? 'no georeference' : `origin ${t[0]}, ${t[3]}; pixel ${t[1]} × ${t[5]}`;
+  const points = found.gcpCount === 0 ? '' : `, ${found.gcpCount} ground control points`;
+  const place = t === null ? `no transform${points}` : `origin ${t[0]}, ${t[3]}; pixel ${t[1]} × ${t[5]}`;
   const overviews =
     (found.overviews ?? []).map((level) => `${level.width}×${level.height}`).join(' ') || 'none';
   const bands = (found.bands ?? []).map(
@@ -36,12 +37,30 @@ function page(found: Inspection): string {
   return [
     found.file,
     `  size      ${found.width} × ${found.height} px, ${found.bandCount} band(s), ${found.dtype}`,
-    `  crs       ${found.epsg === null ? 'unknown' : `EPSG:${found.epsg}`}; ${place}`,
+    `  crs       ${crsOf(found)}; ${place}`,
+    ...(found.rpc === null ? [] : ['  rpc       a camera model (RPC00B)']),
     `  nodata    ${found.nodata ?? 'none'}`,
+    ...maskLines(found),
     `  blocks    ${found.block?.join(' × ')}, ${found.compression}, predictor ${found.predictor}, ${found.bigTiff ? 'BigTIFF' : 'TIFF'}${found.bigEndian ? ', big-endian' : ''}`,
     `  overviews ${overviews}; ${found.cog ? 'laid out as a COG' : 'not a COG'}`,
     ...bands,
+    ...found.notes.map((note) => `  note      ${note}`),
   ].join('\n');
+}
+
+function crsOf({ epsg, crsName }: Inspection): string {
+  if (epsg !== null) return `EPSG:${epsg}`;
+  return crsName === null
+    ? 'unknown'
+    : `no EPSG code (${crsName.replace(/[\p{Cc}\s]+/gu, ' ').slice(0, 120)})`;
+}
+
+function maskLines({ mask, width, height }: Inspection): string[] {
+  if (mask === null) return [];
+  const of = (width ?? 0) * (height ?? 0);
+  return [
+    `  mask      ${mask.kind}${mask.validCount === null ? '' : `, leaves ${mask.validCount} of ${of} pixels`}`,
+  ];
 }
 
 function short(value: number | null): string {

@@ -1,6 +1,6 @@
 import { HeituError } from '../core/error.ts';
-import { writeWhole } from '../jobs/workspace.ts';
 import { COVERAGE_RULES, type ZonalRow, zonalOfFile } from '../jobs/zonal.ts';
+import { writeAtomically } from '../write/atomic.ts';
 import {
   CLASS_STATISTICS,
   type ClassStatisticId,
@@ -105,7 +105,8 @@ async function run(call: Call): Promise<0 | 1> {
   stage.finish(`${rows.length} place(s), ${refused.length} refused`);
   const columns = [...statistics, ...classColumns(rows, classes)];
   if (out !== undefined) {
-    await writeWhole(out, /\.csv$/i.test(out) ? csvOf(rows, columns) : geojsonOf(rows, columns));
+    const text = /\.csv$/i.test(out) ? csvOf(rows, columns) : geojsonOf(rows, columns);
+    await writeAtomically(out, [Buffer.from(text)]);
     if (!call.flag('json')) terminal.print(out);
   }
   if (call.flag('json')) for (const row of rows) terminal.print(JSON.stringify(flat(row)));
@@ -151,12 +152,16 @@ function flat(row: ZonalRow): Record<string, unknown> {
 }
 
 function csvOf(rows: readonly ZonalRow[], columns: readonly string[]): string {
-  const header = ['id', 'name', 'pixel_count', 'clear_fraction', ...columns];
-  const lines = rows.map((row) => {
-    const facts = flat(row);
-    return header.map((name) => csvCell(facts[name])).join(',');
-  });
-  return `${[header.join(','), ...lines].join('\n')}\n`;
+  const hasClasses = rows.some((row) => Object.keys(row.classes).length > 0);
+  let text = `${['id', 'name', 'pixel_count', 'clear_fraction', ...columns].join(',')}\n`;
+  for (const row of rows) {
+    text += `${csvCell(row.feature.id)},${csvCell(row.feature.name)},${row.pixelCount},${row.clearFraction}`;
+    // Of every row and column one: what needs no object of its own gets none.
+    const facts: Readonly<Record<string, unknown>> = hasClasses ? flat(row) : row.values;
+    for (const name of columns) text += `,${csvCell(facts[name])}`;
+    text += '\n';
+  }
+  return text;
 }
 
 function geojsonOf(rows: readonly ZonalRow[], columns: readonly string[]): string {

@@ -4,19 +4,36 @@ import { INDICES, type IndexId, indexNamed } from '../indices/table.ts';
 import { openRaster } from '../ingest/geotiff.ts';
 import { type BandSource, namedBands, parseBands } from '../jobs/index-file.ts';
 import { type VerifyReport, verifyFile } from '../jobs/verify-file.ts';
+import { verifyFiles } from '../jobs/verify-files.ts';
 import { BACKENDS, type BackendName } from '../kernels/backend.ts';
 import type { Agreement, BackendState } from '../kernels/verify.ts';
 import type { BandCode } from '../sensors/bands.ts';
-import { type Call, type CommandRow, needFiles, numberOption } from './command.ts';
+import {
+  type Call,
+  type CommandRow,
+  errorLine,
+  needFiles,
+  numberOption,
+  WORKSPACE_OPTIONS,
+} from './command.ts';
 import { startStage } from './progress.ts';
+import { withSession } from './session.ts';
 
 export const VERIFY: CommandRow = {
-  operands: 'FILE',
+  operands: '[FILE]',
   summary: {
-    zh: '逐像元核对各计算后端：同一公式、同一影像，存储值是否相同',
-    en: 'the same stored pixels on every back end? counts what differs, formula by formula',
+    zh: '逐像元核对各计算后端的存储值是否相同；--files 核对工作区中的文件是否完好',
+    en: 'the same stored pixels on every back end? with --files: are all files of the workspace as they were?',
   },
   options: {
+    files: {
+      kind: 'flag',
+      help: {
+        zh: '重算工作区所有成果与交付文件的 sha256，列出损坏或缺失的',
+        en: 'read every published and delivered file of the workspace and name those that are damaged or gone',
+      },
+    },
+    ...WORKSPACE_OPTIONS,
     backends: {
       kind: 'value',
       value: 'LIST',
@@ -45,11 +62,38 @@ export const VERIFY: CommandRow = {
   examples: [
     'heitu verify --backends cpu,wasm scene_MSS.tif --bands B=1,G=2,R=3,N=4',
     'heitu verify --backends cpu,wasm,webgpu scene_MSS.tif --index NDVI,kNDVI --json',
+    'heitu verify --files --workspace county/',
   ],
   run,
 };
 
+/** Exit 1 when a file is not what it was; each is one line. */
+function runFiles(call: Call): Promise<0 | 1> {
+  if (call.files.length > 0)
+    throw new HeituError('E_USAGE', { what: '--files takes no FILE, but a --workspace', where: 'verify' });
+  const { terminal } = call;
+  return withSession(call, async ({ store, workspace }) => {
+    const stage = startStage(terminal, 'files', 1);
+    const report = await verifyFiles(store, workspace.folder, (done, total) =>
+      stage.update(total === 0 ? 1 : done / total),
+    );
+    stage.finish(`${report.files} files, ${(report.bytes / 1e6).toFixed(1)} MB`);
+    const { files, bytes, bad } = report;
+    if (call.flag('json')) {
+      const damaged = bad.map(({ error, ...file }) => ({
+        ...file,
+        error: { code: error.code, message: error.in('en') },
+      }));
+      terminal.print(JSON.stringify({ ok: bad.length === 0, files, bytes, bad: damaged }));
+    } else terminal.print(`${files} files checked, ${bad.length} damaged or missing`);
+    for (const { scene, what, error } of bad)
+      terminal.note(`${errorLine(error, terminal.config.language)} (${what}, ${scene})`);
+    return bad.length === 0 ? 0 : 1;
+  });
+}
+
 async function run(call: Call): Promise<0 | 1 | 2> {
+  if (call.flag('files')) return runFiles(call);
   const [file, ...others] = needFiles(call, 'verify');
   if (others.length > 0) throw new HeituError('E_USAGE', { what: 'one file at a time', where: 'verify' });
   const backends = listOf(call, 'backends', BACKENDS) ?? ['cpu', 'wasm', 'webgpu'];

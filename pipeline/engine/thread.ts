@@ -10,7 +10,7 @@ export interface Served<Answer> {
 
 /** What `openThreads` was given for its threads; whoever starts a script knows what it needs. */
 export function threadData(): unknown {
-  return (workerData as { data: unknown }).data; // what start.ts was handed
+  return (workerData as { data: unknown }).data; // what openThreads hands over
 }
 
 /**

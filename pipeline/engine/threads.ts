@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { type ErrorCode, HeituError } from '../core/error.ts';
 
 /** What a thread answers to a task; `engine/thread.ts` is the other end. */
@@ -36,10 +36,26 @@ interface Waiting {
   readonly take: (thread: Worker) => void;
 }
 
+/**
+ * Where every thread starts: its modules come from the cache of compiled code, which takes two thirds off what a thread
+ * costs before it can work. It is text because a file of TypeScript would load the compiler to be read itself.
+ */
+const START = `require('node:module').enableCompileCache();
+import(require('node:worker_threads').workerData.script);`;
+
 /** Starts `count` threads of a script that calls `serve`; it finds `data` with `threadData`. */
-export function openThreads<Task, Answer>(script: URL, count: number, data: unknown): Threads<Task, Answer> {
-  const start = () =>
-    new Worker(new URL('./start.ts', import.meta.url), { workerData: { script: script.href, data } });
+export function openThreads<Task, Answer>(
+  script: URL,
+  count: number,
+  data: unknown,
+  limits: ResourceLimits = {},
+): Threads<Task, Answer> {
+  const start = () => {
+    const workerData = { script: script.href, data };
+    const thread = new Worker(START, { eval: true, workerData, resourceLimits: limits });
+    // Until it is asked something, nobody listens to a thread; that it has ended is told when it is.
+    return thread.on('error', () => undefined);
+  };
   const idle: Worker[] = Array.from({ length: count }, start);
   const everyone = new Set(idle);
   let isClosed = false;
@@ -111,6 +127,8 @@ function askOne(
     };
     const fail = (error: Error) => settle(() => reject(new Error(error.message, { cause: DIED })));
     const exit = (code: number) => settle(() => reject(new Error(`exit ${code}`, { cause: DIED })));
+    // A thread that has ended answers nothing, and says no more that it has.
+    if (thread.threadId < 0) return exit(0);
     thread.on('message', hear).on('error', fail).on('exit', exit);
     thread.postMessage(task, [...transfer]);
   });

@@ -109,3 +109,27 @@ function bareName(citation: string): string {
     citation;
   return inside.toUpperCase().replace(/[^A-Z0-9]/g, '');
 }
+
+/** Longer ones are no description of a coordinate system; patterns over them must stay cheap. */
+const LONGEST_WKT = 20_000;
+
+/**
+ * The EPSG code of a coordinate system in well-known text: that of its root (the last one it names), else the one its name
+ * stands for; null when it has none. `epsgOfWkt('PROJCS["x",…,AUTHORITY["EPSG","32612"]]')` is 32612.
+ * Source: OGC 12-063r5, 7.3.4; OGC 01-009.
+ */
+export function epsgOfWkt(wkt: string): number | null {
+  const text = wkt.trim();
+  if (text.length > LONGEST_WKT) return null;
+  const root = /^(PROJCS|PROJCRS|GEOGCS|GEOGCRS|GEODCRS)\s*\[/i.exec(text)?.[1]?.toUpperCase();
+  if (root === undefined) return null;
+  const code = /(?:AUTHORITY|ID)\[\s*"EPSG"\s*,\s*"?(\d{4,5})"?\s*\]\s*\]$/.exec(text)?.[1];
+  if (code !== undefined) return Number(code);
+  const none = { centralMeridian: null, falseEasting: null, linearUnit: null };
+  return epsgOfName(text, root.startsWith('PROJ') ? 'projected' : 'geographic', none);
+}
+
+/** The name of a coordinate system in well-known text. `nameOfWkt('PROJCS["x",…]')` is `x`. */
+export function nameOfWkt(wkt: string): string | null {
+  return /^\s*[A-Z_]+\s*\[\s*"([^"]{1,200})"/i.exec(wkt)?.[1] ?? null;
+}

@@ -1,113 +1,170 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { HeituError } from '../core/error.ts';
+import { asHeituError, HeituError } from '../core/error.ts';
+import { isArchiveName, isForeignArchiveName } from './archive.ts';
 import { type Description, matchName, parseDescriptions } from './describe.ts';
+import { openRaster } from './geotiff.ts';
+import { type DeliveryKind, type DeliveryKindId, KINDS } from './kinds.ts';
+import { IMAGE, listFolder } from './listing.ts';
 import { parseDeliveryName } from './name.ts';
+import type { Delivery, Listing } from './told.ts';
 
-/** Files of one acquisition, found on disk but not yet opened. */
-export interface Delivery {
-  /** Folder and image file names in it. */
-  readonly folder: string;
-  readonly image: string;
-  /** `_meta.xml` beside a Jilin-1 image; null where a description stands for it. */
-  readonly metadata: string | null;
-  readonly description: Description | null;
-}
+export type { Delivery } from './told.ts';
 
-/** One thing found in a folder: a delivery, or why a file is none. */
-export type Found = { readonly delivery: Delivery } | { readonly error: HeituError; readonly file: string };
-
-/** Folder listing bounds: a delivery tree is shallow, and a wrong path must not walk a disk. */
-const MAX_DEPTH = 6;
-const MAX_ENTRIES = 10_000;
-
-const IMAGE = /\.tiff?$/i;
-const ARCHIVE = /\.(tar|tar\.gz|tgz|zip)$/i;
+/** One thing found under a path: a delivery, an archive still to be unpacked, or why a file is neither. */
+export type Found =
+  | { readonly delivery: Delivery }
+  | { readonly archive: string }
+  | { readonly error: HeituError; readonly file: string };
 
 /**
- * Deliveries under a path (folder or single GeoTIFF), in name order. `flags` describes files that nothing beside them
- * does. Throws E_FILE_MISSING for a path that is not there and E_FOLDER_EMPTY for a folder without imagery.
+ * Deliveries under a path (folder, archive, or one file of a delivery), in name order. `flags` describes files that nothing
+ * beside them does. Throws E_FILE_MISSING for a path that is not there, E_FOLDER_EMPTY for a folder without imagery,
+ * E_FOLDER_TOO_LARGE for one that is no delivery tree.
  */
 export async function findDeliveries(path: string, flags: readonly Description[] = []): Promise<Found[]> {
   const info = await stat(path).catch(() => null);
   if (info === null) throw new HeituError('E_FILE_MISSING', { what: path });
-  if (!info.isDirectory()) return [await describeFile(dirname(path), basename(path), flags)];
-  const files = await listImages(path);
-  if (files.length === 0) throw new HeituError('E_FOLDER_EMPTY', { where: path });
-  const found: Found[] = [];
-  for (const { folder, name } of files) {
-    const parts = parseDeliveryName(name);
-    // Panchromatic and pan-sharpened companions belong to the multispectral image; masks and thumbnails are no imagery.
-    if (parts !== null && (parts.role === 'cloud' || parts.role === 'mask' || parts.role === 'thumb'))
-      continue;
-    if (parts !== null && (parts.product === 'PAN' || parts.product === 'PSH')) continue;
-    const one = await describeFile(folder, name, flags);
-    // A folder of plain files may hold more than its description speaks of; only a file named directly must be known.
-    if ('error' in one && one.error.code === 'E_NAME_GRAMMAR' && files.length > 1 && flags.length > 0)
-      continue;
-    found.push(one);
-  }
+  if (!info.isDirectory()) return findFile(dirname(path), basename(path), flags);
+  const found = await findIn(await listFolder(path), flags);
   if (found.length === 0) throw new HeituError('E_FOLDER_EMPTY', { where: path });
-  return found;
+  const isUnknown = (one: Found) => 'error' in one && one.error.code === 'E_NAME_GRAMMAR';
+  // A folder of plain files may hold more than its description speaks of; only a file named directly must be known.
+  const known = flags.length > 0 && found.length > 1 ? found.filter((one) => !isUnknown(one)) : found;
+  if (known.length === 0) throw new HeituError('E_FOLDER_EMPTY', { where: path });
+  return known;
 }
 
-/** Image files below a folder, folder by folder, in name order. */
-async function listImages(root: string): Promise<{ folder: string; name: string }[]> {
-  const images: { folder: string; name: string }[] = [];
-  let seen = 0;
-  const walk = async (folder: string, depth: number) => {
-    const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) =>
-      a.name < b.name ? -1 : 1,
-    );
-    for (const entry of entries) {
-      seen += 1;
-      if (seen > MAX_ENTRIES || depth > MAX_DEPTH) return;
-      // Links are not followed: a delivery must not reach out of its folder.
-      if (entry.isDirectory()) await walk(join(folder, entry.name), depth + 1);
-      else if (entry.isFile() && (IMAGE.test(entry.name) || ARCHIVE.test(entry.name)))
-        images.push({ folder, name: entry.name });
+/** One file: an archive, or the delivery of its folder that it belongs to. */
+async function findFile(folder: string, name: string, flags: readonly Description[]): Promise<Found[]> {
+  const file = join(folder, name);
+  if (isArchiveName(name)) return [{ archive: file }];
+  if (isForeignArchiveName(name)) return [foreign(file)];
+  const listing = await listFolder(folder).catch(() => null);
+  // Of a folder that is too large to look through, the file alone.
+  const here = listing ?? { path: folder, files: [name], folders: [] };
+  const found = await findIn({ ...here, folders: [] }, flags, name);
+  const own = found.filter((one) => 'delivery' in one && one.delivery.files.includes(name));
+  if (own.length > 0) return own;
+  const wrong = found.filter((one) => 'error' in one && one.file === file);
+  if (wrong.length > 0) return wrong;
+  const error = new HeituError('E_NOT_TIFF', { where: file, what: 'its name does not end in .tif' });
+  return [{ error, file }];
+}
+
+/** Folder by folder: what is described, then every kind in turn, then images that tell of themselves, then errors. */
+async function findIn(listing: Listing, flags: readonly Description[], only?: string): Promise<Found[]> {
+  const found: Found[] = [];
+  const free = new Set(listing.files);
+  for (const name of listing.files.filter((one) => IMAGE.test(one))) {
+    const described = await describedImage(listing, name, flags);
+    if (described === null) continue;
+    if ('delivery' in described) for (const file of described.delivery.files) free.delete(file);
+    free.delete(name);
+    found.push(described);
+  }
+  for (const [id, kind] of Object.entries(KINDS) as [DeliveryKindId, DeliveryKind][]) {
+    for (const group of kind.find?.(listing, free) ?? []) {
+      for (const file of group.files) free.delete(file);
+      const { metadata, expected, ...files } = group;
+      const where = join(listing.path, group.image);
+      if (metadata === null && kind.explained) {
+        const error = new HeituError('E_META_MISSING', { where, what: expected });
+        found.push({ error, file: where });
+      } else
+        found.push({ delivery: { ...files, kind: id, folder: listing.path, metadata, description: null } });
     }
-  };
-  await walk(root, 0);
-  return images;
+  }
+  for (const name of listing.files.filter((one) => free.has(one))) {
+    const file = join(listing.path, name);
+    if (isArchiveName(name)) found.push({ archive: file });
+    else if (isForeignArchiveName(name)) found.push(foreign(file));
+    else if (IMAGE.test(name) && (only === undefined || only === name))
+      found.push(...(await tellsItself(listing, name)));
+  }
+  const isWhole = found.some(
+    (one) => 'delivery' in one && one.delivery.files.some((file) => file.includes('/')),
+  );
+  if (!isWhole) for (const folder of listing.folders) found.push(...(await findIn(folder, flags)));
+  return found.sort((a, b) => compare(nameOf(a), nameOf(b)));
 }
 
-/** What stands beside an image and explains it: its own `_meta.xml`, a description file, or the caller's flags. */
-async function describeFile(folder: string, name: string, flags: readonly Description[]): Promise<Found> {
-  const where = join(folder, name);
+function nameOf(found: Found): string {
+  if ('delivery' in found) return join(found.delivery.folder, found.delivery.image);
+  return 'archive' in found ? found.archive : found.file;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function foreign(file: string): Found {
+  const what = `its name ends in .${file.split('.').at(-1)}`;
+  return { error: new HeituError('E_ARCHIVE_PACKED', { where: file, what }), file };
+}
+
+/** An image that a description file beside it or the caller's flags speak for; null when none does. */
+async function describedImage(
+  listing: Listing,
+  name: string,
+  flags: readonly Description[],
+): Promise<Found | null> {
+  const flagged = flags.find((flag) => matchName(flag.files, name) !== null);
+  const sidecars = [name.replace(IMAGE, '.heitu.json'), 'heitu.json'].filter((one) =>
+    listing.files.includes(one),
+  );
   try {
-    if (ARCHIVE.test(name)) throw new HeituError('E_ARCHIVE_PACKED', { where });
-    if (!IMAGE.test(name))
-      throw new HeituError('E_NOT_TIFF', { where, what: 'its name does not end in .tif' });
-    const flagged = flags.find((flag) => matchName(flag.files, name) !== null);
-    if (flagged !== undefined)
-      return { delivery: { folder, image: name, metadata: null, description: flagged } };
-    const described = await sidecar(folder, name);
-    if (described !== null)
-      return { delivery: { folder, image: name, metadata: null, description: described } };
-    if (parseDeliveryName(name) === null) throw new HeituError('E_NAME_GRAMMAR', { where });
-    const metadata = name.replace(IMAGE, '_meta.xml');
-    const hasMetadata = await stat(join(folder, metadata)).then(
-      (s) => s.isFile(),
-      () => false,
-    );
-    if (!hasMetadata) throw new HeituError('E_META_MISSING', { where, what: metadata });
-    return { delivery: { folder, image: name, metadata, description: null } };
+    let description = flagged ?? null;
+    let sidecar: string | null = null;
+    for (const file of description === null ? sidecars : []) {
+      const path = join(listing.path, file);
+      const isOwn = file !== 'heitu.json';
+      const match = parseDescriptions(await readFile(path, 'utf8'), path).find(
+        (one) => isOwn || matchName(one.files, name) !== null,
+      );
+      if (match === undefined) continue;
+      description = match;
+      sidecar = isOwn ? file : null;
+      break;
+    }
+    if (description === null) return null;
+    const files = [name, ...(sidecar === null ? [] : [sidecar])].sort(compare);
+    return {
+      delivery: {
+        kind: 'described',
+        folder: listing.path,
+        image: name,
+        images: [name],
+        metadata: null,
+        description,
+        files,
+      },
+    };
   } catch (error) {
-    if (error instanceof HeituError) return { error, file: where };
-    throw error;
+    return {
+      error: asHeituError(error, 'E_META_INVALID', join(listing.path, name)),
+      file: join(listing.path, name),
+    };
   }
 }
 
-async function sidecar(folder: string, name: string): Promise<Description | null> {
-  for (const file of [name.replace(IMAGE, '.heitu.json'), 'heitu.json']) {
-    const text = await readFile(join(folder, file), 'utf8').catch(() => null);
-    if (text === null) continue;
-    const own = file !== 'heitu.json';
-    const match = parseDescriptions(text, join(folder, file)).find(
-      (one) => own || matchName(one.files, name) !== null,
-    );
-    if (match !== undefined) return match;
-  }
-  return null;
+/** An image whose own tags say what it is; else E_NAME_GRAMMAR, or nothing for what is no imagery. */
+async function tellsItself(listing: Listing, name: string): Promise<Found[]> {
+  const file = join(listing.path, name);
+  // Masks and thumbnails without their image.
+  if (parseDeliveryName(name)?.role != null) return [];
+  const info = await openRaster(file).then(
+    async (raster) => {
+      await raster.close();
+      return raster.info;
+    },
+    () => null,
+  );
+  const kind = (Object.keys(KINDS) as DeliveryKindId[]).find((id) => {
+    const row: DeliveryKind = KINDS[id];
+    return info !== null && row.tells?.(info) === true;
+  });
+  if (kind === undefined) return [{ error: new HeituError('E_NAME_GRAMMAR', { where: file }), file }];
+  const one = { folder: listing.path, image: name, images: [name], files: [name] };
+  return [{ delivery: { ...one, kind, metadata: null, description: null } }];
 }

@@ -2,229 +2,223 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isGeographic, isKnownCrs, transformBbox } from '../core/crs.ts';
-import { HeituError } from '../core/error.ts';
-import { bounds } from '../core/grid.ts';
-import type { Encoding, Radiometry, Scene, SceneBand, SceneFile } from '../core/scene.ts';
-import type { SensorRow } from '../sensors/row.ts';
-import { SENSORS, type SensorId, sensorOfSatellite } from '../sensors/table.ts';
-import type { Delivery } from './delivery.ts';
-import { acquiredAt, bandsOf, type Description } from './describe.ts';
-import { openRaster, type RasterInfo } from './geotiff.ts';
-import { type DeliveryMetadata, parseMetadata } from './metadata.ts';
-import { type DeliveryName, parseDeliveryName } from './name.ts';
+import { asHeituError, HeituError } from '../core/error.ts';
+import type { Classification, Scene, SceneFile } from '../core/scene.ts';
+import { checkFootprint, checkSun } from './checks.ts';
+import { MAX_XML_BYTES } from './elements.ts';
+import { errorOf, type Finding, findingOf, remark } from './finding.ts';
+import { openRaster, placedGrid, type RasterInfo } from './geotiff.ts';
+import { type DeliveryKind, KINDS } from './kinds.ts';
+import { placeBands } from './place.ts';
+import type { Bag, Delivery, Told } from './told.ts';
 
-/** A scene that passed the door, with the checksum over all its files that tells a re-delivery from a correction. */
-export interface Admitted {
-  readonly scene: Scene;
-  readonly fingerprint: string;
+/** What the door says of a delivery. */
+export interface Examined {
+  /** Null when it was refused, or when nothing is made of its kind. */
+  readonly scene: Scene | null;
+  /** Over the checksums of all files that pixels or numbers come from; null when it was refused. */
+  readonly fingerprint: string | null;
+  readonly findings: readonly Finding[];
+  /** Every file of it that could be read, with its checksum. */
+  readonly files: readonly SceneFile[];
 }
 
 /**
- * Opens a delivery, checks that name, metadata and raster agree, and makes the scene of it.
- * Throws the first thing that is wrong as an input error naming the file.
+ * Opens a delivery, checks that name, metadata and rasters agree, and makes the scene of it. What is wrong with the delivery
+ * becomes a finding of severity `error`; throws only for what is no fault of it.
  */
-export async function admit(delivery: Delivery): Promise<Admitted> {
-  const path = join(delivery.folder, delivery.image);
-  const raster = await openRaster(path);
+export async function examine(delivery: Delivery): Promise<Examined> {
+  const { folder, image } = delivery;
+  const kind: DeliveryKind = KINDS[delivery.kind];
+  const files: SceneFile[] = [];
+  const findings: Finding[] = [];
   try {
-    raster.checkWhole();
-  } finally {
-    await raster.close();
+    for (const name of delivery.files) files.push(await checksum(delivery, name));
+    const bag = bagOf(delivery);
+    if (kind.read === null) {
+      await checkWhole(folder, [image]);
+      const what = 'nothing is made of it alone';
+      return {
+        scene: null,
+        fingerprint: fingerprintOf(files),
+        findings: [remark('E_FILE_UNUSED', 'note', { file: image, what })],
+        files,
+      };
+    }
+    const told = await kind.read(bag);
+    findings.push(...told.findings);
+    const { scene, used } = await toScene(told, bag, kind, files, findings);
+    findings.push(...(await checkCompanions(delivery, used)));
+    // Another description of the same file makes other reflectance of it: that is a correction, not a re-delivery.
+    const description = delivery.description === null ? '' : JSON.stringify(delivery.description);
+    const essential = files.filter((file) => used.includes(file.name));
+    return { scene, fingerprint: fingerprintOf(essential, description), findings, files };
+  } catch (thrown) {
+    const error = asHeituError(thrown, 'E_TIFF_DAMAGED', join(folder, image));
+    if (error.family !== 'input') throw error;
+    return {
+      scene: null,
+      fingerprint: null,
+      findings: [...findings, findingOf(error, delivery)],
+      files,
+    };
   }
-  const grid = placedGrid(raster.info, path, delivery.description?.epsg);
-  const names = delivery.metadata === null ? [delivery.image] : [delivery.image, delivery.metadata];
-  const files = await Promise.all(names.map((name) => checksum(delivery.folder, name)));
-  const common = {
-    grid,
-    bbox: isGeographic(grid.epsg) ? bounds(grid) : transformBbox(bounds(grid), grid.epsg, 4326),
+}
+
+/** The scene of one delivery for those who need nothing else of it; throws what keeps it out. */
+export async function admit(
+  delivery: Delivery,
+): Promise<{ readonly scene: Scene; readonly fingerprint: string }> {
+  const { scene, fingerprint, findings } = await examine(delivery);
+  if (scene !== null && fingerprint !== null) return { scene, fingerprint };
+  const finding = findings.find((one) => one.severity === 'error') ?? findings[0]!;
+  throw errorOf(finding);
+}
+
+/** The scene, and the names of the files that its pixels and numbers come from. */
+async function toScene(
+  told: Told,
+  bag: Bag,
+  kind: DeliveryKind,
+  files: readonly SceneFile[],
+  findings: Finding[],
+): Promise<{ readonly scene: Scene; readonly used: readonly string[] }> {
+  const { delivery } = bag;
+  const names = [...new Set(told.bands.map((band) => band.file))];
+  await checkWhole(delivery.folder, names);
+  const rasters = new Map<string, RasterInfo>();
+  for (const name of names) rasters.set(name, await bag.raster(name));
+  const where = delivery.metadata ?? delivery.image;
+  const placed = await placeBands(told, rasters, bag, kind.rpc);
+  findings.push(...placed.findings);
+  const { bbox } = placed;
+  if (told.footprint !== null) findings.push(...checkFootprint(bbox, told.footprint, where));
+  // Descriptions say nothing of the sun, and nothing of theirs depends on it.
+  const isTold = told.encoding === 'radiance' || told.sunElevation !== null;
+  const sun = isTold
+    ? checkSun(
+        { elevation: told.sunElevation, azimuth: told.sunAzimuth },
+        {
+          datetime: told.datetime,
+          middle: [(bbox[0] + bbox[2]) / 2, (bbox[1] + bbox[3]) / 2],
+          isRadiance: told.encoding === 'radiance',
+        },
+        where,
+      )
+    : { elevation: null, azimuth: told.sunAzimuth, findings: [] };
+  findings.push(...sun.findings);
+  const first = rasters.get(told.bands[0]!.file)!;
+  const classification = await classificationOf(told, bag, findings);
+  const scene: Scene = {
+    id: told.id,
+    collection: told.collection,
+    sensor: told.sensor,
+    datetime: told.datetime,
+    level: told.level,
+    encoding: told.encoding,
+    radiometry: told.radiometry,
+    bits: told.bits,
+    nodata: delivery.description?.nodata ?? first.nodata ?? told.nodata,
+    bands: placed.bands,
+    grid: placed.grid,
+    bbox,
+    sunElevation: sun.elevation,
+    sunAzimuth: sun.azimuth,
+    viewZenith: told.viewZenith,
+    viewAzimuth: told.viewAzimuth,
+    run: told.run,
+    atmosphere: told.atmosphere,
+    elevation: null,
+    classification,
+    cloudPercent: told.cloudPercent,
     folder: delivery.folder,
     files,
+    simulated: told.simulated,
   };
-  const scene =
-    delivery.description === null
-      ? { ...(await fromMetadata(delivery, raster.info)), ...common }
-      : { ...fromDescription(delivery.description, delivery.image, raster.info), ...common };
-  // Another description of the same file makes other reflectance of it: that is a correction, not a re-delivery.
-  const told = delivery.description === null ? '' : JSON.stringify(delivery.description);
-  return { scene, fingerprint: fingerprintOf(files, told) };
+  const used = [
+    ...names,
+    ...(delivery.metadata === null ? [] : [delivery.metadata]),
+    ...placed.rpcFiles,
+    ...(classification === null ? [] : [classification.file]),
+  ];
+  return { scene, used };
 }
 
-type Told = Omit<Scene, 'grid' | 'bbox' | 'folder' | 'files'>;
-
-/** A Jilin-1 delivery speaks through its name and `_meta.xml`. */
-async function fromMetadata(delivery: Delivery, info: RasterInfo): Promise<Told> {
-  const where = join(delivery.folder, delivery.metadata ?? '');
-  const name = parseDeliveryName(delivery.image);
-  if (name === null) throw new HeituError('E_NAME_GRAMMAR', { where: delivery.image });
-  const metadata = parseMetadata(await readFile(where, 'utf8'), where);
-  const sensor = sensorOfSatellite(metadata.satellite ?? name.satellite);
-  if (sensor === null)
-    throw new HeituError('E_META_INVALID', {
-      where,
-      what: `satellite ${metadata.satellite ?? name.satellite}`,
-    });
-  const row: SensorRow = SENSORS[sensor];
-  if (info.bandCount !== row.bands.length) {
-    throw new HeituError('E_BAND_MISSING', {
-      what: row.bands.map((band) => band.name).join(', '),
-      where: `${info.bandCount} bands in ${delivery.image}`,
-    });
+/** The vendor's classes on their own grid; one that cannot be read is left out, for masks do without. */
+async function classificationOf(told: Told, bag: Bag, findings: Finding[]): Promise<Classification | null> {
+  if (told.classification === null) return null;
+  const { kind, file } = told.classification;
+  try {
+    await checkWhole(bag.delivery.folder, [file]);
+    return { kind, file, number: 1, grid: placedGrid(await bag.raster(file), file) };
+  } catch (thrown) {
+    const error = asHeituError(thrown, 'E_TIFF_DAMAGED', file);
+    findings.push({ ...findingOf(error, bag.delivery), severity: 'warning' });
+    return null;
   }
-  if (info.dtype === 'uint8') {
-    throw new HeituError('E_META_INVALID', {
-      where,
-      what: '8-bit imagery is stretched for display, not measured',
-    });
-  }
-  const { gain, bias } = coefficients(metadata, row.bands.length, where);
-  return {
-    id: name.sceneId,
-    collection: metadata.simulated ? 'jl1-demo' : `jl1-${(name.level ?? 'l1').toLowerCase()}`,
-    sensor,
-    datetime: agreedTime(name, metadata, where),
-    level: name.level ?? metadata.level ?? 'L1',
-    encoding: metadata.encoding,
-    radiometry: 'absolute',
-    bits: metadata.dataBits ?? row.bits,
-    // Jilin-1 deliveries tag no nodata value; fill around the swath is 0 (JILIN1.md 2.3).
-    nodata: info.nodata ?? 0,
-    bands: row.bands.map(
-      (band, i): SceneBand => ({
-        name: band.name,
-        file: delivery.image,
-        number: i + 1,
-        gain: gain[i] ?? 1,
-        bias: bias[i] ?? 0,
-        grid: null,
-        rpc: null,
-      }),
-    ),
-    sunElevation: metadata.sunElevation,
-    sunAzimuth: metadata.sunAzimuth,
-    viewZenith: metadata.viewZenith,
-    viewAzimuth: metadata.viewAzimuth,
-    run: name.run,
-    atmosphere: null,
-    elevation: null,
-    classification: null,
-    cloudPercent: metadata.cloudPercent,
-    simulated: metadata.simulated,
-  };
 }
 
-/** Plain imagery speaks through its description. */
-function fromDescription(description: Description, image: string, info: RasterInfo): Told {
-  // The schema has checked that it is one.
-  const sensor = description.sensor as SensorId;
-  const numbers = bandsOf(description);
-  for (const [name, number] of numbers) {
-    if (number > info.bandCount) {
-      throw new HeituError('E_BAND_MISSING', {
-        what: `${name} (number ${number})`,
-        where: `${info.bandCount} bands in ${image}`,
-      });
+/** Images that nothing is made of are looked at too: a damaged one is worth a word. */
+async function checkCompanions(delivery: Delivery, used: readonly string[]): Promise<Finding[]> {
+  const { folder, files } = delivery;
+  const findings: Finding[] = [];
+  for (const file of files.filter((name) => /\.tiff?$/i.test(name) && !used.includes(name))) {
+    try {
+      await checkWhole(folder, [file]);
+    } catch (thrown) {
+      const error = asHeituError(thrown, 'E_TIFF_DAMAGED', file);
+      findings.push({ ...findingOf(error, delivery), severity: 'warning' });
     }
   }
+  return findings;
+}
+
+function bagOf(delivery: Delivery): Bag {
+  const { folder } = delivery;
+  const infos = new Map<string, RasterInfo>();
   return {
-    id: image.replace(/\.tiff?$/i, ''),
-    collection: description.collection,
-    sensor,
-    datetime: acquiredAt(description, image),
-    level: description.level,
-    encoding: description.encoding,
-    radiometry: RADIOMETRY_OF[description.encoding],
-    bits: info.dtype === 'uint8' ? 8 : null,
-    nodata: description.nodata ?? info.nodata,
-    bands: [...numbers].map(([name, number]) => ({
-      name,
-      file: image,
-      number,
-      gain: description.scale,
-      bias: description.offset,
-      grid: null,
-      rpc: null,
-    })),
-    sunElevation: null,
-    sunAzimuth: null,
-    viewZenith: null,
-    viewAzimuth: null,
-    run: null,
-    atmosphere: null,
-    elevation: null,
-    classification: null,
-    cloudPercent: null,
-    simulated: false,
+    delivery,
+    bytes: async (file) => {
+      const path = join(folder, file);
+      const info = await stat(path).catch(() => null);
+      if (info === null) throw new HeituError('E_DELIVERY_INCOMPLETE', { where: delivery.image, what: file });
+      if (info.size > MAX_XML_BYTES)
+        throw new HeituError('E_META_INVALID', { where: file, what: `larger than ${MAX_XML_BYTES} bytes` });
+      return readFile(path);
+    },
+    raster: async (file) => {
+      const known = infos.get(file);
+      if (known !== undefined) return known;
+      const raster = await openRaster(join(folder, file));
+      await raster.close();
+      infos.set(file, raster.info);
+      return raster.info;
+    },
   };
 }
 
-const RADIOMETRY_OF: Readonly<Record<Encoding, Radiometry>> = {
-  radiance: 'absolute',
-  toa: 'absolute',
-  boa: 'absolute',
-  relative: 'relative',
-};
-
-/** Gain and bias lists must have one number a band: a list of another length would calibrate the wrong bands. */
-function coefficients(metadata: DeliveryMetadata, bandCount: number, where: string) {
-  const { gain, bias } = metadata;
-  if (gain === null) throw new HeituError('E_META_MISSING', { where, what: 'AbsCalibrationGain' });
-  const zeros = bias ?? gain.map(() => 0);
-  for (const [name, list] of [
-    ['AbsCalibrationGain', gain],
-    ['AbsCalibrationBias', zeros],
-  ] as const) {
-    if (list.length !== bandCount) {
-      throw new HeituError('E_META_INVALID', {
-        where,
-        what: `${name} has ${list.length} numbers for ${bandCount} bands`,
-      });
+async function checkWhole(folder: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const raster = await openRaster(join(folder, name));
+    try {
+      raster.checkWhole();
+    } finally {
+      await raster.close();
     }
   }
-  if (gain.some((value) => value <= 0))
-    throw new HeituError('E_META_INVALID', { where, what: 'AbsCalibrationGain is not positive' });
-  return { gain, bias: zeros };
 }
 
-/** Name and metadata both tell the time; a day's difference means that one belongs to another scene. */
-function agreedTime(name: DeliveryName, metadata: DeliveryMetadata, where: string): string {
-  const stated = metadata.datetime ?? name.datetime;
-  if (Math.abs(Date.parse(stated) - Date.parse(name.datetime)) > 3_600_000) {
-    throw new HeituError('E_META_INVALID', {
-      where,
-      what: `time ${stated}, but the name says ${name.datetime}`,
-    });
-  }
-  return stated;
-}
-
-/** The grid of a raster, its CRS as stated by the person where they did; E_CRS_UNKNOWN when positions stay unknown. */
-export function placedGrid(info: RasterInfo, where: string, stated?: number): Scene['grid'] {
-  const epsg = stated ?? info.epsg;
-  if (info.transform === null || !isKnownCrs(epsg)) {
-    throw new HeituError('E_CRS_UNKNOWN', {
-      where,
-      what:
-        info.transform === null
-          ? 'it has no georeference'
-          : epsg === null
-            ? (info.crsName ?? 'none given')
-            : `EPSG:${epsg}`,
-    });
-  }
-  return { width: info.width, height: info.height, transform: info.transform, epsg };
-}
-
-async function checksum(folder: string, name: string): Promise<SceneFile> {
+async function checksum({ folder, image }: Delivery, name: string): Promise<SceneFile> {
   const path = join(folder, name);
-  const { size } = await stat(path);
+  const info = await stat(path).catch(() => null);
+  if (info === null) throw new HeituError('E_DELIVERY_INCOMPLETE', { where: image, what: name });
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) hash.update(chunk);
-  return { name, bytes: size, sha256: hash.digest('hex') };
+  return { name, bytes: info.size, sha256: hash.digest('hex') };
 }
 
 /** One checksum for a delivery: over its files' checksums in order, so that names and folders do not matter. */
-export function fingerprintOf(files: readonly SceneFile[], told = ''): string {
+function fingerprintOf(files: readonly SceneFile[], told = ''): string {
   const sums = files.map((file) => file.sha256).sort();
   return createHash('sha256')
     .update([...sums, told].join('\n'))

@@ -1,136 +1,172 @@
-import { XMLParser } from 'fast-xml-parser';
 import { HeituError } from '../core/error.ts';
 import type { Encoding } from '../core/scene.ts';
 import { fromBeijing, type Instant, isCalendarDate } from '../core/time.ts';
+import {
+  type Elements,
+  isBlank,
+  leavesOf,
+  listOf,
+  numberOf,
+  outside,
+  readElements,
+  textOf,
+  within,
+} from './elements.ts';
 
-/** Largest metadata file read; real ones are a few kilobytes (SAFETY.md section 4). */
-const MAX_XML_BYTES = 5 * 1024 * 1024;
+/** Longitude and latitude in degrees. */
+export type Place = readonly [longitude: number, latitude: number];
 
-/** Deepest element nesting accepted. */
-const MAX_DEPTH = 64;
-
-/** What Heitu takes from a Jilin-1 `_meta.xml`; null where the file does not say. */
+/** What Heitu takes from a Jilin-1 `_meta.xml` or a Gaofen `ProductMetaData`; null where the file does not say. */
 export interface DeliveryMetadata {
   readonly satellite: string | null;
   readonly sensor: string | null;
   readonly sceneId: string | null;
   readonly level: string | null;
   readonly datetime: Instant | null;
+  readonly start: Instant | null;
+  readonly end: Instant | null;
   readonly dataBits: number | null;
   readonly cloudPercent: number | null;
   readonly sunElevation: number | null;
   readonly sunAzimuth: number | null;
   readonly viewZenith: number | null;
   readonly viewAzimuth: number | null;
+  /** Pixel along and across track, m; they differ. */
+  readonly rowGsd: number | null;
+  readonly columnGsd: number | null;
+  /** Pixels. */
+  readonly width: number | null;
+  readonly height: number | null;
+  /** Corners in the order of the file; null unless all four are there. */
+  readonly footprint: readonly Place[] | null;
   /** One number a band, in file order; null when absent. */
   readonly gain: readonly number[] | null;
   readonly bias: readonly number[] | null;
+  /** Aerosol optical thickness at 550 nm, water vapour (g cm-2) and ozone (cm-atm) over the scene. */
+  readonly aot550: number | null;
+  readonly water: number | null;
+  readonly ozone: number | null;
+  /** Order of the bands in the file, in the vendor's words: `B-G-R-NIR`. */
+  readonly order: string | null;
   /** What gain and bias lead to; Jilin-1 deliveries give radiance and do not say so. */
   readonly encoding: Encoding;
+  /** True where the file says that numbers were stretched or balanced for the eye. */
+  readonly stretched: boolean;
   readonly simulated: boolean;
 }
 
+/** Words for the four corners: Jilin-1, Gaofen, ZY-3. */
+const CORNERS: readonly (readonly string[])[] = [
+  ['UpperLeft', 'TopLeft', 'LeftTop'],
+  ['UpperRight', 'TopRight', 'RightTop'],
+  ['LowerRight', 'BottomRight', 'RightBottom'],
+  ['LowerLeft', 'BottomLeft', 'LeftBottom'],
+];
+
 /**
- * Reads a Jilin-1 metadata file (JILIN1.md 3.1). Elements are found by local name anywhere, ignoring case, because
- * their parents differ between production chains. `θ`, blanks and missing elements become null.
- * Throws E_META_INVALID for XML that cannot be read, declares a DTD or holds an impossible value.
+ * Reads a Jilin-1 or Gaofen metadata file (JILIN1.md 3). Elements are found by local name anywhere, ignoring case,
+ * because their parents differ between production chains. `θ`, blanks and missing elements become null.
+ * Throws E_XML_UNSAFE, E_META_INVALID for an impossible value, E_CALIBRATION_INVALID for lists that are no numbers.
  */
 export function parseMetadata(xml: string, where: string): DeliveryMetadata {
-  const elements = leaves(xml, where);
-  const text = (...names: string[]) => {
-    for (const name of names) {
-      const value = elements.get(name.toLowerCase());
-      if (value !== undefined && value !== '' && value !== 'θ') return value;
-    }
-    return null;
-  };
-  const number = (name: string, min: number, max: number) => {
-    const value = text(name);
-    if (value === null) return null;
-    const parsed = Number(value);
-    if (!Number.isFinite(parsed) || parsed < min || parsed > max) {
-      throw new HeituError('E_META_INVALID', {
-        where,
-        what: `${name} = ${value}, expected ${min} to ${max}`,
-      });
-    }
-    return parsed;
-  };
-  const satelliteElevation = number('SatelliteElevation', 0, 90);
+  const all = readElements(xml, where);
+  // What is said of single bands (GP) must not stand for the scene.
+  const elements = outside(all, /^band_b\d+$/);
+  const zenith = numberOf(elements, ['SolarZenith', 'SunZenith'], 0, 180);
+  const satelliteZenith = numberOf(elements, ['SatelliteZenith', 'ViewZenith'], 0, 90);
+  const satelliteElevation = numberOf(elements, ['SatelliteElevation', 'SatAltitude'], 0, 90);
+  const centre = time(elements, 'CenterTime');
+  const start = time(elements, 'StartTime');
   return {
-    satellite: text('SatelliteID'),
-    sensor: text('Sensor', 'SensorID'),
-    sceneId: text('SceneID'),
-    level: text('ProductLevel'),
-    datetime: instant(text('CenterTime', 'StartTime'), where),
-    dataBits: number('DataBits', 8, 16),
-    cloudPercent: number('CloudPercent', 0, 100),
-    sunElevation: number('SolarElevation', -90, 90),
-    sunAzimuth: number('SolarAzimuth', -360, 360),
-    viewZenith: satelliteElevation === null ? null : 90 - satelliteElevation,
-    viewAzimuth: number('SatelliteAzimuth', -360, 360),
-    gain: coefficients(text('AbsCalibrationGain'), 'AbsCalibrationGain', where),
-    bias: coefficients(text('AbsCalibrationBias'), 'AbsCalibrationBias', where),
-    encoding: text('RadiometricUnit')?.toLowerCase() === 'surfacereflectance' ? 'boa' : 'radiance',
-    simulated: text('Simulated')?.toLowerCase() === 'true',
+    satellite: textOf(elements, 'SatelliteID'),
+    sensor: textOf(elements, 'Sensor', 'SensorID'),
+    sceneId: textOf(elements, 'SceneID'),
+    level: textOf(elements, 'ProductLevel'),
+    datetime: centre ?? start,
+    start,
+    end: time(elements, 'EndTime'),
+    dataBits: numberOf(elements, ['DataBits'], 1, 32),
+    cloudPercent: numberOf(elements, ['CloudPercent'], 0, 100),
+    sunElevation:
+      numberOf(elements, ['SolarElevation', 'SunElevation', 'SunAltitude'], -90, 90) ??
+      (zenith === null ? null : 90 - zenith),
+    sunAzimuth: numberOf(elements, ['SolarAzimuth', 'SunAzimuth'], -360, 360),
+    viewZenith: satelliteElevation === null ? satelliteZenith : 90 - satelliteElevation,
+    viewAzimuth: numberOf(elements, ['SatelliteAzimuth', 'SatAzimuth'], -360, 360),
+    rowGsd: numberOf(elements, ['ImageRowGSD', 'ImageGSD'], 0.01, 10_000),
+    columnGsd: numberOf(elements, ['ImageColumnGSD', 'ImageGSD'], 0.01, 10_000),
+    width: numberOf(elements, ['WidthInPixels'], 1, 1e7),
+    height: numberOf(elements, ['HeightInPixels'], 1, 1e7),
+    footprint: footprintOf(elements),
+    gain: listOf(elements, 'AbsCalibrationGain') ?? listOf(elements, 'AbsCeof'),
+    bias: listOf(elements, 'AbsCalibrationBias'),
+    aot550: numberOf(elements, ['AerosolOpticalThickness'], 0, 5),
+    water: numberOf(elements, ['WaterVapour'], 0, 10),
+    ozone: numberOf(elements, ['Ozone'], 0, 1),
+    order: textOf(elements, 'FUSMethod'),
+    encoding:
+      textOf(elements, 'RadiometricUnit')?.toLowerCase() === 'surfacereflectance' ? 'boa' : 'radiance',
+    stretched: /stretch|color.?balanc|匀色|拉伸/i.test(
+      textOf(elements, 'RadiometricMethod', 'ColorMode', 'Stretch', 'EnhanceMethod') ?? '',
+    ),
+    simulated: textOf(elements, 'Simulated')?.toLowerCase() === 'true',
   };
 }
 
-/** Text of every leaf element by lower-case local name; the first one wins. */
-function leaves(xml: string, where: string): Map<string, string> {
-  if (Buffer.byteLength(xml) > MAX_XML_BYTES) {
-    throw new HeituError('E_META_INVALID', { where, what: `larger than ${MAX_XML_BYTES} bytes` });
-  }
-  // Entities and external subsets are where XML attacks live; no vendor file needs a DTD.
-  if (/<!(DOCTYPE|ENTITY)/i.test(xml))
-    throw new HeituError('E_META_INVALID', { where, what: 'a DTD is not accepted' });
-  let root: unknown;
-  try {
-    root = new XMLParser({
-      ignoreAttributes: true,
-      parseTagValue: false,
-      removeNSPrefix: true,
-      processEntities: false,
-      trimValues: true,
-    }).parse(xml, true);
-  } catch (cause) {
-    throw new HeituError('E_META_INVALID', {
-      where,
-      what: cause instanceof Error ? cause.message : 'not XML',
-      cause,
-    });
-  }
-  const found = new Map<string, string>();
-  const walk = (node: unknown, name: string, depth: number) => {
-    if (depth > MAX_DEPTH)
-      throw new HeituError('E_META_INVALID', { where, what: `nested deeper than ${MAX_DEPTH}` });
-    if (Array.isArray(node)) for (const item of node) walk(item, name, depth + 1);
-    else if (typeof node === 'object' && node !== null) {
-      for (const [key, child] of Object.entries(node)) walk(child, key, depth + 1);
-    } else if (!found.has(name.toLowerCase())) found.set(name.toLowerCase(), String(node ?? '').trim());
+/** Acquisition time of one band of GP imagery (`BAND_B<n>`), and its pixel, m; null where not told. */
+export function parseBandMetadata(
+  xml: string,
+  where: string,
+  number: number,
+): { readonly datetime: Instant | null; readonly gsd: number | null } {
+  const elements = within(readElements(xml, where), `BAND_B${number}`);
+  return {
+    datetime: time(elements, 'CenterTime') ?? time(elements, 'StartTime'),
+    gsd: numberOf(elements, ['ImageRowGSD'], 0.01, 10_000),
   };
-  walk(root, '', 0);
-  if (found.size === 0) throw new HeituError('E_META_INVALID', { where, what: 'no elements' });
-  return found;
 }
 
-/** `2024-07-14 10:32:05.25`, Beijing time, as an instant. */
-function instant(text: string | null, where: string): Instant | null {
-  if (text === null) return null;
-  const match = /^(\d{4})-(\d{2})-(\d{2})[ T](\d{2}):(\d{2}):(\d{2})(?:\.\d{1,9})?$/.exec(text);
+function footprintOf(elements: Elements): Place[] | null {
+  const places = CORNERS.flatMap((words): Place[] => {
+    const latitude = numberOf(
+      elements,
+      words.map((word) => `${word}Latitude`),
+      -90,
+      90,
+    );
+    const longitude = numberOf(
+      elements,
+      // Seen misspelt in real files.
+      words.flatMap((word) => [`${word}Longitude`, `${word}Longtitude`]),
+      -180,
+      360,
+    );
+    if (latitude === null || longitude === null) return [];
+    return [[longitude > 180 ? longitude - 360 : longitude, latitude]];
+  });
+  return places.length === CORNERS.length ? places : null;
+}
+
+/** `2024-07-14 10:32:05.25`, Beijing time, as an instant; E_TIME_CONFLICT for an element that comes twice with two times. */
+function time(elements: Elements, name: string): Instant | null {
+  const instants = leavesOf(elements, name)
+    .filter((leaf) => !isBlank(leaf.text))
+    .map((leaf) => beijingInstant(leaf.text, elements.where));
+  const [first = null] = instants;
+  if (new Set(instants).size > 1) {
+    const what = `${name} comes with ${[...new Set(instants)].slice(0, 2).join(' and ')}`;
+    throw new HeituError('E_TIME_CONFLICT', { where: elements.where, what, element: name });
+  }
+  return first;
+}
+
+/** A wall clock time of Beijing as vendors write it, as an instant; E_META_INVALID for what is no time. */
+export function beijingInstant(text: string, where: string): Instant {
+  const match = /^(\d{4})-(\d{1,2})-(\d{1,2})[ T]+(\d{1,2}):(\d{2}):(\d{2})(?:\.\d{1,9})?$/.exec(text.trim());
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] =
     match?.slice(1, 7).map(Number) ?? [];
   if (match === null || !isCalendarDate(year, month, day) || hour > 23 || minute > 59 || second > 59) {
-    throw new HeituError('E_META_INVALID', { where, what: `time ${text}` });
+    throw new HeituError('E_META_INVALID', { where, what: `time ${text.slice(0, 40)}` });
   }
   return fromBeijing(year, month, day, hour, minute, second);
-}
-
-function coefficients(text: string | null, name: string, where: string): number[] | null {
-  if (text === null) return null;
-  const values = text.split(',').map((item) => Number(item.trim() === '' ? Number.NaN : item));
-  if (values.length > 64 || values.some((value) => !Number.isFinite(value) || Math.abs(value) > 1e6)) {
-    throw new HeituError('E_META_INVALID', { where, what: `${name} = ${text.slice(0, 80)}` });
-  }
-  return values;
 }

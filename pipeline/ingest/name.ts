@@ -13,18 +13,20 @@ export interface DeliveryName {
   readonly level: string | null;
   /** MSS, PAN, PSH or B<n>; null when the name stops before it. */
   readonly product: string | null;
-  /** meta, rpc, thumb, cloud, mask, or an order number. */
+  /** Order number that some deliveries carry behind the product. */
+  readonly order: string | null;
+  /** meta, rpc, thumb, cloud or mask; null for the image itself. */
   readonly role: string | null;
   /** With its dot, lower case: `.tif`; empty for a folder. */
   readonly extension: string;
 }
 
 /**
- * `<SAT>_<SENSOR>_<YYYYMMDDhhmmss>_<task>_<segment>[_<scene>]_<run>[_<LEVEL>][_<PRODUCT>][_<role>].<ext>`
+ * `<SAT>_<SENSOR>_<YYYYMMDDhhmmss>_<task>_<segment>[_<scene>]_<run>[_<LEVEL>][_<PRODUCT>][_<order>][_<role>].<ext>`
  * (JILIN1.md 2.1, seen in 24 public names). Linear: every part is bounded and separated by an underscore.
  */
 const GRAMMAR =
-  /^((?:JL1|JX|DP|TEE)[A-Z0-9]{1,8})_([A-Z]{3}[LR]?\d{0,2})_(\d{14})_(\d{9})_(\d{3})(?:_(\d{4}))?_(\d{3})(?:_(L\d[A-Z]?))?(?:_(MSS|PAN|PSH|B\d{1,2}))?(?:_(meta|rpc|thumb|cloud|mask|\d{1,9}))?(\.(?:tar\.gz|zip|tiff?|xml|txt|jpe?g|shp|shx|dbf|prj|rpb))?$/i;
+  /^((?:JL1|JX|DP|TEE)[A-Z0-9]{1,8})_([A-Z]{3}[LR]?\d{0,2})_(\d{14})_(\d{9})_(\d{3})(?:_(\d{4}))?_(\d{3})(?:_(L\d[A-Z]?))?(?:_(MSS|PAN|PSH|B\d{1,2}))?(?:_(\d{1,9}))?(?:_(meta|rpc|thumb|cloud|mask))?(\.(?:tar\.gz|zip|tiff?|xml|txt|jpe?g|shp|shx|dbf|prj|rpb))?$/i;
 
 /**
  * Parts of a Jilin-1 name, or null when it follows another grammar or its time is no calendar time.
@@ -45,6 +47,7 @@ export function parseDeliveryName(name: string): DeliveryName | null {
     run = '',
     level,
     product,
+    order,
     role,
     extension,
   ] = match;
@@ -62,6 +65,7 @@ export function parseDeliveryName(name: string): DeliveryName | null {
     run,
     level: level?.toUpperCase() ?? null,
     product: product?.toUpperCase() ?? null,
+    order: order ?? null,
     role: role?.toLowerCase() ?? null,
     extension: extension?.toLowerCase() ?? '',
   };

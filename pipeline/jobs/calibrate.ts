@@ -10,8 +10,6 @@ import { QUALITY } from '../core/quality.ts';
 import { mayUse } from '../core/radiometry.ts';
 import type { Scene } from '../core/scene.ts';
 import type { LooseTile } from '../core/tile.ts';
-import { findDeliveries } from '../ingest/delivery.ts';
-import { admit } from '../ingest/door.ts';
 import { type OpenScene, openScene } from '../ingest/tile.ts';
 import type { SensorRow } from '../sensors/row.ts';
 import { SENSORS, type SensorId } from '../sensors/table.ts';
@@ -40,9 +38,14 @@ export async function calibrateImage(
   name: CalibrationName,
   aot550: number | undefined,
 ): Promise<CalibratedImage> {
+  // Loaded for images that belong to a delivery: schemas and archives cost every other one a tenth of a second.
+  const { findDeliveries } = await import('../ingest/delivery.ts');
+  const { admit } = await import('../ingest/door.ts');
   const [found] = await findDeliveries(path);
   if (found === undefined) throw new HeituError('E_FOLDER_EMPTY', { where: path });
   if ('error' in found) throw found.error;
+  if ('archive' in found)
+    throw new HeituError('E_ARCHIVE_PACKED', { where: path, what: 'heitu ingest takes it' });
   const { scene: admitted } = await admit(found.delivery);
   if (!mayUse(admitted.radiometry, 'threshold')) {
     throw new HeituError('E_PARAMETER_INVALID', {

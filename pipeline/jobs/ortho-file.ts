@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
 import { HeituError } from '../core/error.ts';
-import { TILE_SIZE, tilesOf } from '../core/grid.ts';
+import { type Grid, TILE_SIZE, tilesOf } from '../core/grid.ts';
 import type { Rpc } from '../core/rpc.ts';
 import { orthoGrid } from '../geometry/ortho.ts';
 import { footprint, parseRpc } from '../geometry/rpc.ts';
@@ -13,7 +13,7 @@ import { openCog } from '../write/cog-writer.ts';
 import type { CogDtype } from '../write/pyramid.ts';
 import { openSpool } from '../write/spool.ts';
 import { openOrthoThreads } from './ortho-threads.ts';
-import { type OrthoPlan, openOrthoWorker } from './ortho-work.ts';
+import { type OrthoPlan, openOrthoWorker, type Placement } from './ortho-work.ts';
 
 export interface OrthoFileOptions {
   /** File of the camera model; left out, the one inside the image. */
@@ -53,8 +53,44 @@ const WRITTEN_AS: Readonly<Partial<Record<Dtype, CogDtype>>> = {
  * E_OUTSIDE_IMAGE when the terrain model lies elsewhere, and what reading and writing throw.
  */
 export async function orthoFile(file: string, options: OrthoFileOptions): Promise<OrthoFile> {
-  const { plan, profile, steps } = await planOrtho(file, options);
-  const windows = tilesOf(plan.grid, steps * TILE_SIZE);
+  const { info, rpc, grid } = await planOrtho(file, options);
+  const place = { kind: 'rpc', rpc, ground: options.ground } as const;
+  return await layFile(info, place, grid, { ...options, metadata: { GROUND: groundName(options.ground) } });
+}
+
+export interface LayOptions {
+  readonly out: string;
+  readonly compress: 'deflate' | 'zstd';
+  readonly version: string;
+  readonly threads: number | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly onPixels?: (done: number, total: number) => void;
+}
+
+/** All bands of an image, laid on a grid as a COG by a camera model or from another grid; see orthoFile. */
+export async function layFile(
+  info: RasterInfo,
+  place: Placement,
+  grid: Grid & { readonly epsg: number },
+  options: LayOptions,
+): Promise<OrthoFile> {
+  const dtype = WRITTEN_AS[info.dtype] ?? 'float32';
+  const empty = info.nodata ?? (dtype === 'float32' ? Number.NaN : 0);
+  const profile: CogProfile = {
+    grid,
+    dtype,
+    bands: info.bands.map((band, i) => ({
+      description: band.description ?? `band ${i + 1}`,
+      ...(band.scale === null ? {} : { scale: band.scale }),
+      ...(band.offset === null ? {} : { offset: band.offset }),
+    })),
+    nodata: empty,
+    compress: options.compress,
+    resampling: 'average',
+    metadata: { SOFTWARE: `heitu ${options.version}`, ...options.metadata },
+  };
+  const plan: OrthoPlan = { file: info.file, place, grid, dtype, empty, rules: blockRules(profile) };
+  const windows = tilesOf(grid, stepsFor(info) * TILE_SIZE);
   const count = Math.min(options.threads ?? availableParallelism(), windows.length);
   const worker = count === 1 ? await openOrthoWorker(plan) : openOrthoThreads(plan, count);
   const spool = openSpool(options.out, SPOOL_LIMIT);
@@ -62,7 +98,7 @@ export async function orthoFile(file: string, options: OrthoFileOptions): Promis
     const writer = openCog(options.out, profile, { spool, encode: (planes) => worker.encode(planes) });
     let next = 0;
     let pixels = 0;
-    const { width, height, epsg } = plan.grid;
+    const { width, height, epsg } = grid;
     const work = async () => {
       while (next < windows.length) {
         const window = windows[next++]!;
@@ -93,32 +129,7 @@ async function planOrtho(file: string, options: OrthoFileOptions) {
     const { info } = raster;
     const rpc = await modelFor(info, options);
     const grounds = await groundsUnder(rpc, info, options.ground);
-    const grid = orthoGrid(rpc, info, options.gsd, options.epsg, grounds);
-    const dtype = WRITTEN_AS[info.dtype] ?? 'float32';
-    const empty = info.nodata ?? (dtype === 'float32' ? Number.NaN : 0);
-    const profile: CogProfile = {
-      grid,
-      dtype,
-      bands: info.bands.map((band, i) => ({
-        description: band.description ?? `band ${i + 1}`,
-        ...(band.scale === null ? {} : { scale: band.scale }),
-        ...(band.offset === null ? {} : { offset: band.offset }),
-      })),
-      nodata: empty,
-      compress: options.compress,
-      resampling: 'average',
-      metadata: { SOFTWARE: `heitu ${options.version}`, GROUND: groundName(options.ground) },
-    };
-    const plan: OrthoPlan = {
-      file,
-      rpc,
-      ground: options.ground,
-      grid,
-      dtype,
-      empty,
-      rules: blockRules(profile),
-    };
-    return { plan, profile, steps: stepsFor(info) };
+    return { info, rpc, grid: orthoGrid(rpc, info, options.gsd, options.epsg, grounds) };
   } finally {
     await raster.close();
   }

@@ -1,6 +1,7 @@
 import { clampWindow, crop, type Grid, TILE_SIZE, tilesOf, type Window } from '../core/grid.ts';
 import type { Rpc } from '../core/rpc.ts';
 import { layOrtho, type OrthoPositions, orthoPositions } from '../geometry/ortho.ts';
+import { gridPositions } from '../geometry/regrid.ts';
 import { makeArray, openRaster, storedAs } from '../ingest/geotiff.ts';
 import { type GroundSource, openGround } from '../ingest/ground.ts';
 import { converterOf } from '../kernels/convert.ts';
@@ -13,13 +14,19 @@ import {
 } from '../write/block.ts';
 import { arrayOf, type CogDtype, type Plane } from '../write/pyramid.ts';
 
+/** Where an image's pixels lie: as a camera model says on some ground, or on a grid. */
+export type Placement =
+  | { readonly kind: 'rpc'; readonly rpc: Rpc; readonly ground: GroundSource }
+  | { readonly kind: 'grid'; readonly grid: Placed };
+
+type Placed = Grid & { readonly epsg: number };
+
 /** Everything a worker needs to know; plain data, so that it can go to a thread. */
 export interface OrthoPlan {
   readonly file: string;
-  readonly rpc: Rpc;
-  readonly ground: GroundSource;
+  readonly place: Placement;
   /** The grid of the whole result. */
-  readonly grid: Grid & { readonly epsg: number };
+  readonly grid: Placed;
   readonly dtype: CogDtype;
   /** What the result holds where there is no value. */
   readonly empty: number;
@@ -44,7 +51,7 @@ export async function openOrthoWorker(plan: OrthoPlan): Promise<OrthoWorker> {
   const raster = await openRaster(plan.file, { blocking: true });
   const { info } = raster;
   try {
-    const ground = await openGround(plan.ground);
+    const { positionsOn, closeGround } = await openPlacement(plan.place);
     const raw: Grid = { width: info.width, height: info.height, transform: [0, 1, 0, 0, 0, 1], epsg: null };
     const bands = Array.from({ length: info.bandCount }, (_, i) => i + 1);
     // Numbers as they are, NaN for nodata.
@@ -74,7 +81,7 @@ export async function openOrthoWorker(plan: OrthoPlan): Promise<OrthoWorker> {
       for (const { col, row, width, height } of tilesOf(window)) {
         const part = { col: window.col + col, row: window.row + row, width, height };
         const target = { ...crop(plan.grid, part), epsg: plan.grid.epsg };
-        const positions = orthoPositions(plan.rpc, target, await ground.under(target));
+        const positions = await positionsOn(target);
         const under = positions.window === null ? null : clampWindow(raw, positions.window);
         parts.push({ part, positions, under });
       }
@@ -106,13 +113,28 @@ export async function openOrthoWorker(plan: OrthoPlan): Promise<OrthoWorker> {
       encode: async (planes) => encodePlanes(planes, { ...plan.rules, isTallied: false }),
       close: async () => {
         await raster.close();
-        await ground.close();
+        await closeGround();
       },
     };
   } catch (error) {
     await raster.close();
     throw error;
   }
+}
+
+/** What puts pixels of a target into the image, with the files open that it takes. */
+async function openPlacement(place: Placement) {
+  if (place.kind === 'grid') {
+    return {
+      positionsOn: async (target: Placed) => gridPositions(place.grid, target),
+      closeGround: async () => undefined,
+    };
+  }
+  const ground = await openGround(place.ground);
+  return {
+    positionsOn: async (target: Placed) => orthoPositions(place.rpc, target, await ground.under(target)),
+    closeGround: () => ground.close(),
+  };
 }
 
 /** The smallest window around all of some; null when there are none. */

@@ -2,17 +2,18 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isGeographic } from '../core/crs.ts';
-import { clampWindow, crop, type Grid, TILE_SIZE, tilesOf } from '../core/grid.ts';
+import { clampWindow, crop, type Grid, latticeOffset, TILE_SIZE, tilesOf } from '../core/grid.ts';
 import { QUALITY } from '../core/quality.ts';
 import type { Scene } from '../core/scene.ts';
 import type { LooseTile } from '../core/tile.ts';
 import { openRaster } from '../ingest/geotiff.ts';
-import { type OpenScene, openScene } from '../ingest/tile.ts';
+import { openScene } from '../ingest/tile.ts';
 import { coarsen } from '../mask/coarsen.ts';
 import { MASK } from '../mask/thresholds.ts';
 import { gridOn, type Lattice } from '../warp/lattice.ts';
 import { placeTile } from '../warp/resample.ts';
 import { writeCog } from '../write/cog.ts';
+import { saturationOf } from './calibrate.ts';
 import { sceneWindow } from './scene-window.ts';
 
 /** Bands that the tests of sky and air look at. */
@@ -52,35 +53,147 @@ export async function readOverview(
   const file = join(workspace, 'cache', 'overviews', `${scene.id}-${keyOf(scene, lattice)}.tif`);
   const kept = await keptOverview(file);
   if (kept !== null) return kept;
-  const source = await openScene(scene, BANDS);
+  const made = await makeOverview(scene, lattice);
+  await keepOverview(file, made);
+  return made;
+}
+
+/**
+ * Makes the overview of a scene: straight from the stored rows where its pixels lie on the lattice, else a tile at a time
+ * through placing. Both give the same bits where both can be had: sums of whole numbers are exact.
+ */
+export async function makeOverview(scene: Scene, lattice: Lattice): Promise<LooseTile<'dn'>> {
+  return (await sumRows(scene, lattice)) ?? (await averageTiles(scene, lattice));
+}
+
+async function averageTiles(scene: Scene, lattice: Lattice): Promise<LooseTile<'dn'>> {
+  const { grid, bands, quality } = blankOverview(scene, lattice);
+  const k = pixelsPerCell(lattice);
+  const source = await openScene(scene, Object.keys(bands));
   try {
-    const made = await makeOverview(scene, source, lattice);
-    await keepOverview(file, made);
-    return made;
+    for (const window of tilesOf(grid, Math.max(1, Math.floor(TILE_SIZE / k)))) {
+      const fine = { ...finer(crop(grid, window), k), epsg: grid.epsg };
+      const raw = await source.read(sceneWindow(scene.grid, fine));
+      const tile = coarsen(placeTile(raw, fine), k);
+      for (let row = 0; row < window.height; row++) {
+        const from = [row * window.width, (row + 1) * window.width] as const;
+        const at = (window.row + row) * grid.width + window.col;
+        for (const [name, values] of Object.entries(bands))
+          values.set(tile.bands[name]!.subarray(...from), at);
+        quality.set(tile.quality.subarray(...from), at);
+      }
+    }
   } finally {
     await source.close();
   }
+  return { unit: 'dn', grid, bands, quality };
 }
 
-async function makeOverview(scene: Scene, source: OpenScene, lattice: Lattice): Promise<LooseTile<'dn'>> {
+function blankOverview(scene: Scene, lattice: Lattice) {
   const grid = overviewGrid(lattice, scene.grid);
-  const k = pixelsPerCell(lattice);
   const names = BANDS.filter((name) => scene.bands.some((band) => band.name === name));
-  const bands = Object.fromEntries(names.map((name) => [name, new Float32Array(grid.width * grid.height)]));
-  const quality = new Uint16Array(grid.width * grid.height);
-  for (const window of tilesOf(grid, Math.max(1, Math.floor(TILE_SIZE / k)))) {
-    const cells = crop(grid, window);
-    const fine = { ...finer(cells, k), epsg: grid.epsg };
-    const raw = await source.read(sceneWindow(scene.grid, fine));
-    const tile = coarsen(placeTile(raw, fine), k);
-    for (let row = 0; row < window.height; row++) {
-      const from = [row * window.width, (row + 1) * window.width] as const;
-      const at = (window.row + row) * grid.width + window.col;
-      for (const name of names) bands[name]!.set(tile.bands[name]!.subarray(...from), at);
-      quality.set(tile.quality.subarray(...from), at);
+  const floats = () => new Float32Array(grid.width * grid.height);
+  const bands: Record<string, Float32Array> = Object.fromEntries(names.map((name) => [name, floats()]));
+  return { grid, bands, quality: new Uint16Array(grid.width * grid.height) };
+}
+
+/** Rows of cells that are read at a time. */
+const CELL_ROWS = 32;
+
+/** The overview of a scene of whole numbers in one file whose pixels lie on the lattice; null for others. */
+async function sumRows(scene: Scene, lattice: Lattice): Promise<LooseTile<'dn'> | null> {
+  const { grid, bands, quality } = blankOverview(scene, lattice);
+  const k = pixelsPerCell(lattice);
+  const own = Object.keys(bands).map((name) => scene.bands.find((band) => band.name === name)!);
+  const offset = latticeOffset(finer(grid, k), scene.grid);
+  const [first] = own;
+  if (offset === null || first === undefined || own.length !== BANDS.length) return null;
+  if (own.some((band) => band.file !== first.file || band.grid !== null || band.rpc !== null)) return null;
+  const file = await openRaster(join(scene.folder, first.file));
+  try {
+    if (!/^u?int(8|16)$/.test(file.info.dtype) || file.info.validity !== null) return null;
+    const { width, height } = scene.grid;
+    const cellOf = Uint32Array.from({ length: width }, (_, col) => Math.floor((offset.col + col) / k));
+    const saturated = saturationOf(scene) ?? Number.POSITIVE_INFINITY;
+    const numbers = own.map((band) => band.number);
+    for (let cellRow = 0; cellRow < grid.height; cellRow += CELL_ROWS) {
+      const cellRows = Math.min(CELL_ROWS, grid.height - cellRow);
+      const top = Math.max(0, cellRow * k - offset.row);
+      const bottom = Math.min(height, (cellRow + cellRows) * k - offset.row);
+      if (bottom <= top) continue;
+      const planes = await file.read(numbers, { col: 0, row: top, width, height: bottom - top });
+      const sums = newCellSums(cellRows * grid.width);
+      for (let row = top; row < bottom; row++) {
+        const line = (Math.floor((offset.row + row) / k) - cellRow) * grid.width;
+        addRow(planes, (row - top) * width, cellOf, line, { nodata: scene.nodata, saturated }, sums);
+      }
+      finishCells(sums, bands, quality, grid, { cellRow, cellRows, k });
     }
+  } finally {
+    await file.close();
   }
   return { unit: 'dn', grid, bands, quality };
+}
+
+interface CellSums {
+  readonly valid: Uint32Array;
+  readonly saturated: Uint32Array;
+  readonly sums: readonly [Float64Array, Float64Array, Float64Array, Float64Array];
+}
+
+function newCellSums(cells: number): CellSums {
+  const doubles = () => new Float64Array(cells);
+  return {
+    valid: new Uint32Array(cells),
+    saturated: new Uint32Array(cells),
+    sums: [doubles(), doubles(), doubles(), doubles()],
+  };
+}
+
+/** Adds a row of pixels to its cells: a pixel counts when no band of it is nodata. */
+function addRow(
+  [p0, p1, p2, p3]: readonly ArrayLike<number>[],
+  from: number,
+  cellOf: Uint32Array,
+  line: number,
+  limits: { nodata: number | null; saturated: number },
+  { valid, saturated, sums: [s0, s1, s2, s3] }: CellSums,
+): void {
+  // NaN equals nothing, so that it stands for "every number is a value".
+  const nodata = limits.nodata ?? Number.NaN;
+  const most = limits.saturated;
+  for (let col = 0; col < cellOf.length; col++) {
+    const a = p0![from + col]!;
+    const b = p1![from + col]!;
+    const c = p2![from + col]!;
+    const d = p3![from + col]!;
+    if (a === nodata || b === nodata || c === nodata || d === nodata) continue;
+    const cell = line + cellOf[col]!;
+    valid[cell]! += 1;
+    s0[cell]! += a;
+    s1[cell]! += b;
+    s2[cell]! += c;
+    s3[cell]! += d;
+    if (a >= most || b >= most || c >= most || d >= most) saturated[cell]! += 1;
+  }
+}
+
+/** Means and flags of some rows of cells; the same rules as coarsen's. */
+function finishCells(
+  { valid, saturated, sums }: CellSums,
+  bands: Readonly<Record<string, Float32Array>>,
+  quality: Uint16Array,
+  grid: Grid,
+  { cellRow, cellRows, k }: { cellRow: number; cellRows: number; k: number },
+): void {
+  const start = cellRow * grid.width;
+  for (let i = 0; i < cellRows * grid.width; i++) {
+    const n = valid[i]!;
+    if (2 * n < k * k) quality[start + i] = QUALITY.NODATA.bit;
+    else if (2 * saturated[i]! >= n) quality[start + i] = QUALITY.SATURATED.bit;
+    if (n > 0)
+      for (const [at, values] of Object.values(bands).entries()) values[start + i] = sums[at]![i]! / n;
+  }
 }
 
 /** The vendor's own class of every overview cell, that of its middle; null where the delivery has no classes. */

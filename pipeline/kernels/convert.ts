@@ -11,10 +11,12 @@ export type StoredArray =
   | Float32Array
   | Float64Array;
 
-/** What stored numbers mean, and which of them mean nothing. */
+/** What stored numbers mean, `y = scale · stored + offset`, and which of them mean nothing. */
 export interface Conversion {
   readonly scale: number;
   readonly offset: number;
+  /** What y is bent by: the value is `y / (1 + curve · y)`. Left out or 0, it is y. */
+  readonly curve?: number;
   /** As the array would hold it; null when every number is a value. */
   readonly nodata: number | null;
   /** Values outside, after conversion, are none. */
@@ -33,8 +35,8 @@ export interface StoredRun {
 export type Converter = (run: StoredRun, skip: number, out: Float32Array, at: number, n: number) => number;
 
 /**
- * `out = float32(scale · stored + offset)`, NaN where the stored number is nodata or the value is not within bounds.
- * With scale 0.0001 the stored number 4500 becomes 0.45.
+ * `out = float32(y / (1 + curve · y))` with `y = scale · stored + offset`, NaN where the stored number is nodata or the value
+ * is not within bounds. With scale 0.0001 the stored number 4500 becomes 0.45, with curve 0.1 besides 0.430622.
  */
 export function converterOf(sample: StoredArray, conversion: Conversion): Converter {
   if (sample.BYTES_PER_ELEMENT > 2) return (...work) => convert(conversion, ...work);
@@ -49,7 +51,7 @@ export function converterOf(sample: StoredArray, conversion: Conversion): Conver
   const kernels = sample instanceof Uint16Array ? int16Kernels() : null;
   if (kernels === null) return (...work) => lookUp(table, ...work);
   const [min, max] = withinFloats([conversion.min, conversion.max]);
-  const linear = { ...conversion, nodata: conversion.nodata ?? -1, min, max };
+  const own = { ...conversion, curve: conversion.curve ?? 0, nodata: conversion.nodata ?? -1, min, max };
   return (run, skip, out, at, n) => {
     const { samples, stride } = run;
     const fast = n - (n % 4);
@@ -62,13 +64,13 @@ export function converterOf(sample: StoredArray, conversion: Conversion): Conver
       return lookUp(table, run, skip, out, at, n);
     }
     const words = { samples, start: run.start + skip * stride, stride } as const;
-    const missing = kernels.convert(words, fast, linear, out, at);
+    const missing = kernels.convert(words, fast, own, out, at);
     return missing + lookUp(table, run, skip + fast, out, at + fast, n - fast);
   };
 }
 
 function convert(
-  { scale, offset, nodata, min, max }: Conversion,
+  { scale, offset, curve = 0, nodata, min, max }: Conversion,
   { samples, start, stride }: StoredRun,
   skip: number,
   out: Float32Array,
@@ -78,7 +80,8 @@ function convert(
   let missing = 0;
   for (let i = 0, from = start + skip * stride; i < n; i++, from += stride) {
     const stored = samples[from]!;
-    const value = Math.fround(stored * scale + offset);
+    const y = stored * scale + offset;
+    const value = Math.fround(curve === 0 ? y : y / (1 + curve * y));
     // Written so that NaN fails it too.
     if (stored !== nodata && value >= min && value <= max) out[at + i] = value;
     else {

@@ -37,10 +37,11 @@ export interface Int16Kernels {
   /** Every number of a row becomes its difference to the one on its left. Rows a multiple of 8. */
   difference(data: Int16Array | Uint16Array, row: number): void;
   /**
-   * `out[at + i] = float32(scale · stored + offset)`, NaN where the stored number is nodata (−1: none is) or the value is not
-   * from min to max (float32 numbers, see withinFloats); returns how many are not. `n` is a multiple of 4 and at most MOST_CONVERTED.
+   * `out[at + i] = float32(y / (1 + curve · y))` with `y = scale · stored + offset`, NaN where the stored number is nodata
+   * (−1: none is) or the value is not from min to max (float32 numbers, see withinFloats); returns how many are not. `n` is a
+   * multiple of 4 and at most MOST_CONVERTED.
    */
-  convert(words: Strided, n: number, conversion: Linear, out: Float32Array, at: number): number;
+  convert(words: Strided, n: number, conversion: Curve, out: Float32Array, at: number): number;
   /** Four planes of what interleaved pixels add up to along a row, modulo 2¹⁶; `n` pixels, a multiple of 8. */
   sumFour(words: Uint16Array, from: number, n: number): readonly Uint16Array[];
   /** The same for one band. */
@@ -54,9 +55,11 @@ export interface Strided {
   readonly stride: 1 | 4;
 }
 
-export interface Linear {
+export interface Curve {
   readonly scale: number;
   readonly offset: number;
+  /** 0 for a straight line, which is computed without a division. */
+  readonly curve: number;
   readonly nodata: number;
   readonly min: number;
   readonly max: number;
@@ -95,11 +98,14 @@ interface Exports {
   tally(from: number, end: number, to: number): void;
   convertOnes(from: number, to: number, end: number, ...linear: LinearArguments): number;
   convertFours(from: number, to: number, end: number, ...linear: LinearArguments): number;
+  bendOnes(from: number, to: number, end: number, ...curve: CurveArguments): number;
+  bendFours(from: number, to: number, end: number, ...curve: CurveArguments): number;
   sumFour(from: number, end: number, to: number, plane: number): void;
   sumOne(from: number, end: number, to: number): void;
 }
 
 type LinearArguments = [scale: number, offset: number, nodata: number, min: number, max: number];
+type CurveArguments = [...LinearArguments, curve: number];
 
 function makeKernels(): Int16Kernels | null {
   let instance: WebAssembly.Instance;
@@ -163,15 +169,19 @@ function makeKernels(): Int16Kernels | null {
       run.difference(IN, IN + 2 * data.length, 2 * row);
       data.set(own.subarray(0, data.length));
     },
-    convert({ samples, start, stride }, n, { scale, offset, nodata, min, max }, out, at) {
+    convert({ samples, start, stride }, n, { scale, offset, curve, nodata, min, max }, out, at) {
       let from = samples.byteOffset + 2 * start;
       if (samples.buffer !== buffer) {
         // The last pixel of four bands ends before its fourth does.
         unsigned.set(samples.subarray(start, start + (n - 1) * stride + 1));
         from = IN;
       }
-      const run4 = stride === 1 ? run.convertOnes : run.convertFours;
-      const missing = run4(from, FLOATS, FLOATS + 4 * n, scale, offset, nodata, min, max);
+      const straight = stride === 1 ? run.convertOnes : run.convertFours;
+      const bent = stride === 1 ? run.bendOnes : run.bendFours;
+      const missing =
+        curve === 0
+          ? straight(from, FLOATS, FLOATS + 4 * n, scale, offset, nodata, min, max)
+          : bent(from, FLOATS, FLOATS + 4 * n, scale, offset, nodata, min, max, curve);
       out.set(converted.subarray(0, n), at);
       return missing;
     },
@@ -432,11 +442,13 @@ function differenceCode(): FunctionCode {
   };
 }
 
-/** convertOnes and convertFours(from, to, end, scale, offset, nodata, min, max): four numbers a turn; `end` is that of `to`. */
-function convertCode(stride: 1 | 4): FunctionCode {
-  const [FROM, TO, END, SCALE, OFFSET, NODATA, MIN, MAX, STORED, VALUE, MASK, COUNT] = [
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11,
-  ];
+/**
+ * convertOnes and convertFours(from, to, end, scale, offset, nodata, min, max), bendOnes and bendFours(…, curve): four
+ * numbers a turn; `end` is that of `to`.
+ */
+function convertCode(stride: 1 | 4, isBent: boolean): FunctionCode {
+  const [FROM, TO, END, SCALE, OFFSET, NODATA, MIN, MAX, CURVE] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+  const [STORED, VALUE, MASK, COUNT] = isBent ? [9, 10, 11, 12] : [8, 9, 10, 11];
   const LOW_16 = constant(new BigInt64Array(2).fill(0xffffn));
   /** Four uint16 as int32: side by side, or the first of every four in each half of two vectors. */
   const four: Code =
@@ -448,6 +460,16 @@ function convertCode(stride: 1 | 4): FunctionCode {
           ...shuffle([0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27]),
         ];
   const splat = (local: number): Code => [...get(local), ...vec(0x14)]; // f64x2.splat
+  /** y / (1 + curve · y) of the two on the stack. */
+  const bend: Code = [
+    ...tee(VALUE!),
+    ...get(VALUE!),
+    ...splat(CURVE!),
+    ...vec(0xf2), // f64x2.mul
+    ...doubles(1),
+    ...vec(0xf0), // f64x2.add
+    ...vec(0xf3), // f64x2.div
+  ];
   const pair = (stored: Code): Code => [
     ...stored,
     ...vec(0xfe), // f64x2.convert_low_i32x4_s
@@ -455,12 +477,13 @@ function convertCode(stride: 1 | 4): FunctionCode {
     ...vec(0xf2), // f64x2.mul
     ...splat(OFFSET!),
     ...vec(0xf0), // f64x2.add
+    ...(isBent ? bend : []),
     ...vec(0x5e), // f32x4.demote_f64x2_zero
   ];
   const lane = (i: number): Code => [...get(COUNT!), ...vec(0x1b, i)];
   return {
-    name: stride === 1 ? 'convertOnes' : 'convertFours',
-    takes: [I32, I32, I32, F64, F64, I32, F32, F32],
+    name: `${isBent ? 'bend' : 'convert'}${stride === 1 ? 'Ones' : 'Fours'}`,
+    takes: [I32, I32, I32, F64, F64, I32, F32, F32, ...(isBent ? [F64] : [])],
     gives: [I32],
     locals: [V128, V128, V128, V128],
     code: [
@@ -599,8 +622,10 @@ const FUNCTIONS: readonly FunctionCode[] = [
   halveCode(),
   tallyCode(),
   differenceCode(),
-  convertCode(1),
-  convertCode(4),
+  convertCode(1, false),
+  convertCode(4, false),
+  convertCode(1, true),
+  convertCode(4, true),
   sumFourCode(),
   sumOneCode(),
 ];

@@ -5,7 +5,7 @@ import { corners } from '../core/grid.ts';
 import type { Scene } from '../core/scene.ts';
 import type { Instant } from '../core/time.ts';
 import type { Store } from './open.ts';
-import { every, type Sql, sql } from './sql.ts';
+import { every, type Query, type Sql, sql } from './sql.ts';
 import { inBox, inSpan, type Page, pageOf, type Span } from './where.ts';
 
 /** A scene with what became of it. */
@@ -31,15 +31,16 @@ export async function knownScene(
   return row ?? null;
 }
 
+/** What became of a scene at the door: new, known, in the place of an earlier processing run, or itself an earlier one. */
+export type Registration = 'registered' | 'unchanged' | 'superseding' | 'older';
+
 /**
- * Registers a scene, once. The same delivery again is `unchanged`; another one under a known id throws
- * E_SCENE_CONFLICT, unless the old one was retired: then the new one takes its place and the old results go.
+ * Registers a scene, once. The same delivery again is `unchanged`. A later processing run takes the place of an earlier one,
+ * which stays under `<id>@<run>`, retired with its results (`superseding`); an earlier run that comes later changes nothing
+ * (`older`). Any other content under a known id throws E_SCENE_CONFLICT, unless the old scene was retired by hand: then the
+ * new one takes its place and the old results go.
  */
-export async function registerScene(
-  store: Store,
-  scene: Scene,
-  fingerprint: string,
-): Promise<'registered' | 'unchanged'> {
+export async function registerScene(store: Store, scene: Scene, fingerprint: string): Promise<Registration> {
   const columns = sql`
     ${scene.collection} AS collection, ${scene.sensor} AS sensor, ${scene.datetime}::timestamptz AS datetime,
     'registered' AS status, ${scene.viewZenith}::float8 AS view_zenith, ${scene.simulated}::boolean AS simulated,
@@ -49,15 +50,20 @@ export async function registerScene(
       INSERT INTO scene (id, collection, sensor, datetime, status, view_zenith, simulated, fingerprint, document, geom)
       SELECT ${scene.id}, given.* FROM (SELECT ${columns}) AS given ON CONFLICT (id) DO NOTHING RETURNING id`);
     if (added.length > 0) return 'registered';
-    const [known] = await query<{ fingerprint: string; status: SceneRow['status'] }>(
-      sql`SELECT fingerprint, status FROM scene WHERE id = ${scene.id} FOR UPDATE`,
+    const [known] = await query<{ fingerprint: string; status: SceneRow['status']; run: string | null }>(
+      sql`SELECT fingerprint, status, document->>'run' AS run FROM scene WHERE id = ${scene.id} FOR UPDATE`,
     );
     if (known?.fingerprint === fingerprint) return 'unchanged';
+    const order = compareRuns(scene.run, known?.run ?? null);
     if (known?.status !== 'retired') {
-      throw new HeituError('E_SCENE_CONFLICT', {
-        what: scene.id,
-        where: `fingerprint ${known?.fingerprint.slice(0, 12)}`,
-      });
+      if (order < 0) return 'older';
+      if (order === 0) {
+        throw new HeituError('E_SCENE_CONFLICT', {
+          what: scene.id,
+          where: `fingerprint ${known?.fingerprint.slice(0, 12)}`,
+        });
+      }
+      await setAside(query, scene.id, known!.run!, `superseded by run ${scene.run}`);
     }
     await query(sql`DELETE FROM observation WHERE scene_id = ${scene.id}`);
     await query(sql`DELETE FROM asset WHERE scene_id = ${scene.id}`);
@@ -65,8 +71,35 @@ export async function registerScene(
       UPDATE scene SET (collection, sensor, datetime, status, view_zenith, simulated, fingerprint, document, geom) =
         (SELECT given.* FROM (SELECT ${columns}) AS given), retire_reason = NULL, clear_fraction = NULL, observation_count = 0
       WHERE id = ${scene.id}`);
-    return 'registered';
+    return known?.status === 'retired' ? 'registered' : 'superseding';
   });
+}
+
+/** Above 0 for a later run, below for an earlier one, 0 for the same or when one of them is not told. */
+function compareRuns(run: string | null, known: string | null): number {
+  if (run === null || known === null) return 0;
+  return run.localeCompare(known, 'en', { numeric: true });
+}
+
+/** Moves a scene and all that was made of it to `<id>@<run>`, retired, so that its own id is free. */
+async function setAside(query: Query, id: string, run: string, reason: string): Promise<void> {
+  const wanted = `${id}@${run}`;
+  // A run that was set aside, came back and is set aside again.
+  const [before] = await query<{ count: number }>(
+    sql`SELECT count(*) AS count FROM scene WHERE starts_with(id, ${wanted})`,
+  );
+  const aside = before!.count === 0 ? wanted : `${wanted}-${before!.count + 1}`;
+  await query(sql`
+    INSERT INTO scene (id, collection, sensor, datetime, status, retire_reason, clear_fraction, view_zenith,
+      observation_count, simulated, fingerprint, document, geom, registered_at)
+    SELECT ${aside}, collection, sensor, datetime, 'retired', ${reason}, clear_fraction, view_zenith,
+      observation_count, simulated, fingerprint, jsonb_set(document, '{id}', to_jsonb(${aside}::text)), geom, registered_at
+    FROM scene WHERE id = ${id}`);
+  await query(sql`UPDATE product_run SET scene_id = ${aside} WHERE scene_id = ${id}`);
+  await query(sql`UPDATE asset SET scene_id = ${aside} WHERE scene_id = ${id}`);
+  await query(sql`UPDATE observation SET scene_id = ${aside} WHERE scene_id = ${id}`);
+  await query(sql`UPDATE zone SET scene_id = ${aside} WHERE scene_id = ${id}`);
+  await query(sql`UPDATE delivery SET scene_id = ${aside} WHERE scene_id = ${id}`);
 }
 
 /** The four corners of the image as a polygon in longitude and latitude. */

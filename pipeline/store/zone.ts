@@ -33,7 +33,9 @@ export async function zonesIn(
   store: Store,
   filter: ZoneFilter,
 ): Promise<{ matched: number; items: ZoneRow[] }> {
-  const where = every([inBox(sql`geom`, filter.bbox), inSpan(sql`datetime`, filter)]);
+  // What was made of a retired scene is not shown.
+  const isServed = sql`NOT EXISTS (SELECT FROM scene s WHERE s.id = zone.scene_id AND s.status = 'retired')`;
+  const where = every([inBox(sql`geom`, filter.bbox), inSpan(sql`datetime`, filter), isServed]);
   const [count] = await store.query<{ matched: number }>(
     sql`SELECT count(*) AS matched FROM zone WHERE ${where}`,
   );

@@ -169,10 +169,20 @@ function areaOf(ring: PixelRing): number {
  * a row is the coverage. What a row gets depends on the polygon and the window's columns, not on its rows.
  */
 export function addCoverage(sums: Float64Array, window: Window, polygon: PixelPolygon): void {
-  for (const { ring, sign } of polygon.rings) {
-    for (let i = 0; i + 3 < ring.length; i += 2)
-      addEdge(sums, window, sign, ring[i]!, ring[i + 1]!, ring[i + 2]!, ring[i + 3]!);
-  }
+  for (const { ring, sign } of polygon.rings) addRing(sums, window, sign, ring, 0, ring.length);
+}
+
+/** The same for one ring, which is closed: the numbers `from` to `to` (exclusive) of a list. */
+export function addRing(
+  sums: Float64Array,
+  window: Window,
+  sign: number,
+  coords: Float64Array,
+  from: number,
+  to: number,
+): void {
+  for (let i = from; i + 3 < to; i += 2)
+    addEdge(sums, window, sign, coords[i]!, coords[i + 1]!, coords[i + 2]!, coords[i + 3]!);
 }
 
 /** The same with whole pixels, where their centre is inside. */

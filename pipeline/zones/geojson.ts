@@ -44,12 +44,16 @@ export function newAreaWriter(grid: Grid, leastArea: number): AreaWriter {
   const text = (value: string) => {
     for (let i = 0; i < value.length; i++) bytes[at++] = value.charCodeAt(i);
   };
-  const ring = (places: Float64Array) => {
-    reserve((places.length / 2) * 32 + MOST_BYTES);
-    const n = places.length / 2;
+  /** All rings of an area one behind the other, and where each ends. */
+  const room = { places: new Float64Array(1 << 12) };
+  const ends: number[] = [];
+  const ring = (from: number, to: number) => {
+    const { places } = room;
+    const n = (to - from) / 2;
+    reserve(n * 32 + MOST_BYTES);
     bytes[at++] = OPEN;
     for (let k = 0; k < n; k++) {
-      const i = 2 * (turned ? n - 1 - k : k);
+      const i = from + 2 * (turned ? n - 1 - k : k);
       if (k > 0) bytes[at++] = COMMA;
       bytes[at++] = OPEN;
       at = writeDegrees(bytes, at, places[i]!);
@@ -60,26 +64,34 @@ export function newAreaWriter(grid: Grid, leastArea: number): AreaWriter {
     bytes[at++] = CLOSE;
   };
   const add = ({ value, pixels, parts }: TracedArea): number | null => {
-    const placed = parts.map((rings) => rings.map((corners) => placeRing(placer, corners)));
     let area = 0;
-    for (const rings of placed) {
-      for (let i = 0; i < rings.length; i++) area += (i === 0 ? 1 : -1) * Math.abs(flatRingArea(rings[i]!));
+    let end = 0;
+    ends.length = 0;
+    for (const rings of parts) {
+      for (let i = 0; i < rings.length; i++) {
+        const from = end;
+        end += placeRing(placer, rings[i]!, room, from);
+        ends.push(end);
+        area += (i === 0 ? 1 : -1) * Math.abs(flatRingArea(room.places, from, end));
+      }
     }
     if (area < leastArea) return null;
     reserve(MOST_BYTES);
-    const isMulti = placed.length > 1;
+    const isMulti = parts.length > 1;
     text(isFirst ? '\n' : ',\n');
     isFirst = false;
     text(
       `{"type":"Feature","properties":{"class":${value},"pixels":${pixels},"area_m2":${area.toFixed(2)}},`,
     );
     text(`"geometry":{"type":"${isMulti ? 'MultiPolygon' : 'Polygon'}","coordinates":${isMulti ? '[' : ''}`);
-    for (const [p, rings] of placed.entries()) {
+    let [from, r] = [0, 0];
+    for (let p = 0; p < parts.length; p++) {
       reserve(MOST_BYTES);
       text(p > 0 ? ',[' : '[');
-      for (let i = 0; i < rings.length; i++) {
+      for (let i = 0; i < parts[p]!.length; i++) {
         if (i > 0) bytes[at++] = COMMA;
-        ring(rings[i]!);
+        ring(from, ends[r]!);
+        from = ends[r++]!;
       }
       bytes[at++] = CLOSE;
     }
@@ -102,17 +114,25 @@ const OPEN = 91;
 const CLOSE = 93;
 const COMMA = 44;
 
-/** A ring of corners as longitude and latitude, long sides with vertices on the way. */
-function placeRing({ step, place }: CornerPlacer, corners: Int32Array): Float64Array {
+/** Room that grows. */
+interface Room {
+  places: Float64Array;
+}
+
+/** Writes a ring of corners as longitude and latitude, long sides with vertices on the way; returns how many numbers. */
+function placeRing({ step, place }: CornerPlacer, corners: Int32Array, room: Room, at: number): number {
   let isShort = true;
   for (let i = 0; i + 3 < corners.length; i += 2) {
     const [dx, dy] = [corners[i + 2]! - corners[i]!, corners[i + 3]! - corners[i + 1]!];
     if (dx > step || dx < -step || dy > step || dy < -step) isShort = false;
   }
   const ring = isShort ? corners : withStops(corners, step);
-  const places = new Float64Array(ring.length);
-  place(ring, places);
-  return places;
+  if (at + ring.length > room.places.length) {
+    const larger = new Float64Array(2 * (at + ring.length));
+    larger.set(room.places);
+    room.places = larger;
+  }
+  return place(ring, room.places, at);
 }
 
 /** A ring with vertices at every step of its long sides; a side has the same ones from both of its ends. */

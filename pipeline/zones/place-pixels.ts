@@ -6,8 +6,8 @@ import type { Grid } from '../core/grid.ts';
 export interface CornerPlacer {
   /** Pixels after which a straight side gets a vertex, so that it follows the bent line it stands for. */
   readonly step: number;
-  /** Writes a ring of corners, x and y in turn, as longitude and latitude; returns how many numbers. */
-  readonly place: (ring: ArrayLike<number>, into: Float64Array) => number;
+  /** Writes a ring of corners, x and y in turn, as longitude and latitude from place `at` on; returns how many numbers. */
+  readonly place: (ring: ArrayLike<number>, into: Float64Array, at?: number) => number;
 }
 
 /** Sides of a cell in m: between places this far apart the Earth bends a straight line by 0.1 m at most. */
@@ -30,27 +30,42 @@ export function cornerPlacer(grid: Grid, pixelM: number): CornerPlacer {
   if (!Number.isFinite(step) || step < 4) {
     return {
       step,
-      place: (ring, into) => {
-        for (let i = 0; i < ring.length; i += 2) into.set(exact(ring[i]!, ring[i + 1]!), i);
+      place: (ring, into, at = 0) => {
+        for (let i = 0; i < ring.length; i += 2) into.set(exact(ring[i]!, ring[i + 1]!), at + i);
         return ring.length;
       },
     };
   }
   const across = Math.floor(grid.width / step) + 1;
   const cells = new Map<number, Float64Array>();
+  // Cells have their borders in common: what one has computed the next ones look up.
+  const corners = new Map<number, readonly [number, number]>();
+  const halves = 2 * across + 1;
+  const placeAt = (halfCol: number, halfRow: number): readonly [number, number] => {
+    const key = halfRow * halves + halfCol;
+    let found = corners.get(key);
+    if (found === undefined) {
+      found = exact((halfCol * step) / 2, (halfRow * step) / 2);
+      corners.set(key, found);
+    }
+    return found;
+  };
   const cellAt = (col: number, row: number): Float64Array => {
     const key = row * across + col;
     let cell = cells.get(key);
     if (cell === undefined) {
       // An area can be as large as the raster, but most are not: what was not asked for lately is forgotten.
-      if (cells.size >= MOST_CELLS) cells.clear();
-      cell = parabolas(exact, col * step, row * step, step);
+      if (cells.size >= MOST_CELLS) {
+        cells.clear();
+        corners.clear();
+      }
+      cell = parabolas((c, r) => placeAt(2 * col + c, 2 * row + r));
       cells.set(key, cell);
     }
     return cell;
   };
   let [known, knownCol, knownRow] = [cellAt(0, 0), 0, 0];
-  const place = (ring: ArrayLike<number>, into: Float64Array): number => {
+  const place = (ring: ArrayLike<number>, into: Float64Array, at = 0): number => {
     for (let i = 0; i < ring.length; i += 2) {
       const [x, y] = [ring[i]!, ring[i + 1]!];
       const [col, row] = [Math.floor(x / step), Math.floor(y / step)];
@@ -60,7 +75,7 @@ export function cornerPlacer(grid: Grid, pixelM: number): CornerPlacer {
       // lon, lat = Σ c_jk u^j v^k, j and k to 2.
       for (let part = 0; part < 2; part++) {
         const o = 9 * part;
-        into[i + part] =
+        into[at + i + part] =
           known[o]! +
           u * (known[o + 1]! + u * known[o + 2]!) +
           v *
@@ -75,14 +90,9 @@ export function cornerPlacer(grid: Grid, pixelM: number): CornerPlacer {
 }
 
 /** Coefficients of the two parabolas in u and v, 0 to 1 across a cell, through its 3 × 3 places. */
-function parabolas(
-  exact: (x: number, y: number) => readonly [number, number],
-  x0: number,
-  y0: number,
-  step: number,
-): Float64Array {
+function parabolas(placeAt: (col: number, row: number) => readonly [number, number]): Float64Array {
   const out = new Float64Array(18);
-  const places = [0, 1, 2].map((r) => [0, 1, 2].map((c) => exact(x0 + (c * step) / 2, y0 + (r * step) / 2)));
+  const places = [0, 1, 2].map((r) => [0, 1, 2].map((c) => placeAt(c, r)));
   for (let part = 0; part < 2; part++) {
     const rows = places.map((row) => parabola(row[0]![part]!, row[1]![part]!, row[2]![part]!));
     for (let j = 0; j < 3; j++) {

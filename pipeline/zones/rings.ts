@@ -11,7 +11,7 @@ type Position = number[];
  * closed, as most programs do), with area, and not crossing themselves or each other. Heights are dropped.
  * Throws what `refuse` makes of the reason, with ring and position.
  */
-export function checkRings(rings: readonly unknown[], refuse: Refuse): Position[][] {
+export function checkRings(rings: readonly unknown[], refuse: Refuse): (readonly Position[])[] {
   if (rings.length === 0) throw refuse('no rings');
   const checked = rings.map((ring, i) => checkRing(ring, (what) => refuse(`ring ${i}, ${what}`)));
   const crossing = findCrossing(checked);
@@ -25,9 +25,11 @@ export function checkRings(rings: readonly unknown[], refuse: Refuse): Position[
   return checked;
 }
 
-function checkRing(ring: unknown, refuse: Refuse): Position[] {
+function checkRing(ring: unknown, refuse: Refuse): readonly Position[] {
   if (!Array.isArray(ring)) throw refuse('no list of positions');
   if (ring.length > MAX_VERTICES) throw refuse(`${ring.length} vertices, more than ${MAX_VERTICES}`);
+  // There may be a million positions: rings that are as they should be are not copied.
+  if (isRing(ring)) return ring as readonly Position[]; // each of them was looked at
   const positions: Position[] = [];
   let previous: Position | undefined;
   for (let i = 0; i < ring.length; i++) {
@@ -35,8 +37,7 @@ function checkRing(ring: unknown, refuse: Refuse): Position[] {
     if (!isPosition(position)) throw refuse(`vertex ${i} is no pair of finite numbers`);
     // A vertex given twice in a row is harmless and common.
     if (previous !== undefined && previous[0] === position[0] && previous[1] === position[1]) continue;
-    // There may be a million: those that are as they should be are not copied.
-    previous = isPair(position) ? position : [position[0], position[1]];
+    previous = [position[0], position[1]];
     positions.push(previous);
   }
   const [first, last] = [positions[0], positions.at(-1)];
@@ -51,8 +52,21 @@ function isPosition(value: unknown): value is [number, number, ...unknown[]] {
   return Array.isArray(value) && Number.isFinite(value[0]) && Number.isFinite(value[1]);
 }
 
-function isPair(position: readonly [number, number, ...unknown[]]): position is [number, number] {
-  return position.length === 2;
+/** True for three pairs or more and the first again, no two in a row the same. */
+function isRing(ring: readonly unknown[]): boolean {
+  const n = ring.length;
+  if (n < 4) return false;
+  let [x, y] = [Number.NaN, Number.NaN];
+  for (let i = 0; i < n; i++) {
+    const position = ring[i];
+    if (!isPosition(position) || position.length !== 2 || (position[0] === x && position[1] === y))
+      return false;
+    x = position[0];
+    y = position[1];
+  }
+  // Every one of them was a position.
+  const [first] = ring as readonly Position[];
+  return first![0] === x && first![1] === y;
 }
 
 interface Crossing {

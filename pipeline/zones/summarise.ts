@@ -47,9 +47,14 @@ export function summaryOf(
   if (count === 0) return { pixelCount: 0, clearFraction: 0, values: {} };
   return {
     pixelCount: count,
-    clearFraction: Math.min(1, (inside * accumulated.weight) / weight),
+    clearFraction: clearShare(accumulated, weight, inside),
     values: Object.fromEntries(statistics.map((id) => [id, statisticRow(id).of(accumulated)])),
   };
+}
+
+/** Share of a polygon over pixels with a value; `inside` of it lies in the grid, where it covers `weight` pixels. */
+export function clearShare(accumulated: Accumulated, weight: number, inside: number): number {
+  return accumulated.count === 0 ? 0 : Math.min(1, (inside * accumulated.weight) / weight);
 }
 
 /** True when one of the statistics needs to know every value, and not only sums. */

@@ -17,8 +17,9 @@ const CELLS = 65_536;
 
 /** Marks a value that some pixel has in part, in the count of those wholly covered: one look tells both. */
 const HAS_PARTS = 2 ** 30;
-const PAGE_BITS = 8;
-const PAGE = 1 << PAGE_BITS;
+
+/** Values are 32 to a word of `present`. */
+const WORDS = CELLS >> 5;
 
 /**
  * How often every stored value occurs in a polygon, wholly and in part. All sums are whole numbers, so that neither
@@ -35,8 +36,8 @@ export interface Tally {
   readonly lastPart: Float64Array;
   readonly beforeFirst: Int32Array;
   readonly beforeLast: Int32Array;
-  /** 1 for every 256 values of which there is one. */
-  readonly pages: Uint8Array;
+  /** A bit for every value of which there is one: most polygons have a few hundred of them, far apart. */
+  readonly present: Int32Array;
   readonly cover: Cover;
   /** Room for what is taken out. */
   readonly groups: { -readonly [K in keyof Groups]: Groups[K] };
@@ -59,8 +60,7 @@ export interface TallyPiece {
 
 /** An empty tally; it is cleared as it is taken, so that one serves any number of polygons. */
 export function newTally(): Tally {
-  // One more, because what is written over may come last.
-  const doubles = () => new Float64Array(CELLS + 1);
+  const doubles = () => new Float64Array(CELLS);
   const ints = () => new Int32Array(CELLS);
   return {
     whole: ints(),
@@ -70,7 +70,7 @@ export function newTally(): Tally {
     lastPart: doubles(),
     beforeFirst: ints(),
     beforeLast: ints(),
-    pages: new Uint8Array(CELLS >> PAGE_BITS),
+    present: new Int32Array(WORDS),
     cover: { whole: 0, parts: 0, units: 0 },
     groups: {
       size: 0,
@@ -94,8 +94,10 @@ export function tallyWindow(
   patch: Patch<Countable>,
   nodata: number,
 ): void {
-  const { whole, parts, units, firstPart, lastPart, beforeFirst, beforeLast, pages, cover } = tally;
+  const { whole, parts, units, firstPart, lastPart, beforeFirst, beforeLast, present, cover } = tally;
   const { data } = patch;
+  // Compared as a whole number: what is none cannot be stored.
+  const nothing = Number.isInteger(nodata) && Math.abs(nodata) < NOT_STORED ? nodata | 0 : NOT_STORED;
   let [coverWhole, coverParts, coverUnits] = [0, 0, 0];
   for (let row = 0; row < window.height; row++) {
     const from = row * window.width;
@@ -112,10 +114,10 @@ export function tallyWindow(
         coverWhole += end - i;
         for (; i < end; i++) {
           const value = data[i + shift]!;
-          if (value === nodata) continue;
+          if (value === nothing) continue;
           const key = value & 0xffff;
-          // Storing is cheaper than asking whether it was stored.
-          pages[key >> PAGE_BITS] = 1;
+          // Marking is cheaper than asking whether it was marked.
+          present[key >> 5]! |= 1 << (key & 31);
           whole[key]! += 1;
         }
       } else if (running > 0) {
@@ -124,11 +126,11 @@ export function tallyWindow(
         const w = running / UNIT;
         for (; i < end; i++) {
           const value = data[i + shift]!;
-          if (value === nodata) continue;
+          if (value === nothing) continue;
           const key = value & 0xffff;
           const n = parts[key]!;
           if (n === 0) {
-            pages[key >> PAGE_BITS] = 1;
+            present[key >> 5]! |= 1 << (key & 31);
             firstPart[key] = w;
             whole[key]! |= HAS_PARTS;
             beforeFirst[key] = whole[key]!;
@@ -147,18 +149,20 @@ export function tallyWindow(
   cover.units += coverUnits;
 }
 
+/** No number of 16 bits. */
+const NOT_STORED = 2 ** 30;
+
 /** Takes what was counted out of the tally, which is empty again. */
 export function takePiece(tally: Tally): TallyPiece {
-  const { pages, whole, parts, units, cover } = tally;
+  const { present, whole, parts, units, cover } = tally;
   let [n, m] = [0, 0];
-  for (let page = 0; page < pages.length; page++) {
-    if (pages[page] === 0) continue;
-    pages[page] = 0;
-    const end = (page + 1) << PAGE_BITS;
-    for (let key = page << PAGE_BITS; key < end; key++) {
-      if (whole[key] !== 0) KEYS[n++] = key;
+  for (let word = 0; word < WORDS; word++) {
+    for (let bits = present[word]!; bits !== 0; bits &= bits - 1) {
+      const key = (word << 5) | (31 - Math.clz32(bits & -bits));
+      KEYS[n++] = key;
       if (whole[key]! >= HAS_PARTS) PART_KEYS[m++] = key;
     }
+    present[word] = 0;
   }
   const keys = KEYS.slice(0, n);
   const partKeys = PART_KEYS.slice(0, m);
@@ -193,7 +197,7 @@ function picked<T extends Int32Array | Float64Array>(from: T, keys: Uint16Array,
 
 /** Adds a piece to what is above it. */
 export function addPiece(tally: Tally, piece: TallyPiece): void {
-  const { whole, parts, units, firstPart, lastPart, beforeFirst, beforeLast, pages } = tally;
+  const { whole, parts, units, firstPart, lastPart, beforeFirst, beforeLast, present } = tally;
   for (let i = 0; i < piece.partKeys.length; i++) {
     const key = piece.partKeys[i]!;
     const above = whole[key]! & ~HAS_PARTS;
@@ -209,7 +213,7 @@ export function addPiece(tally: Tally, piece: TallyPiece): void {
   for (let i = 0; i < piece.keys.length; i++) {
     const key = piece.keys[i]!;
     const [above, below] = [whole[key]!, piece.whole[i]!];
-    pages[key >> PAGE_BITS] = 1;
+    present[key >> 5]! |= 1 << (key & 31);
     whole[key] = ((above & ~HAS_PARTS) + (below & ~HAS_PARTS)) | ((above | below) & HAS_PARTS);
   }
   addCover(tally.cover, piece.cover);
@@ -220,27 +224,29 @@ export function addPiece(tally: Tally, piece: TallyPiece): void {
  * again. They are good until the next ones are taken.
  */
 export function takeGroups(tally: Tally, signed: boolean, scale: number, offset: number): Groups {
-  const { whole, parts, units, firstPart, lastPart, beforeFirst, beforeLast, pages, groups } = tally;
+  const { whole, parts, units, firstPart, lastPart, beforeFirst, beforeLast, present, groups } = tally;
   const { values, counts, weights, firsts, lasts } = groups;
   let g = 0;
   // Negative numbers have the higher keys; a negative scale turns the order round.
-  const half = pages.length / 2;
-  for (let k = 0; k < pages.length; k++) {
-    const rank = scale < 0 ? pages.length - 1 - k : k;
-    const page = signed ? (rank + half) % pages.length : rank;
-    if (pages[page] === 0) continue;
-    pages[page] = 0;
-    const start = page << PAGE_BITS;
-    const origin = signed && page >= half ? CELLS : 0;
-    const [first, step] = scale < 0 ? [start + PAGE - 1, -1] : [start, 1];
-    for (let key = first, c = 0; c < PAGE; c++, key += step) {
+  const start = signed ? WORDS / 2 : 0;
+  const falls = scale < 0;
+  for (let k = 0; k < WORDS; k++) {
+    const word = (start + (falls ? WORDS - 1 - k : k)) % WORDS;
+    let bits = present[word]!;
+    if (bits === 0) continue;
+    present[word] = 0;
+    const origin = signed && word >= WORDS / 2 ? CELLS : 0;
+    while (bits !== 0) {
+      const bit = 31 - Math.clz32(falls ? bits : bits & -bits);
+      bits ^= 1 << bit;
+      const key = (word << 5) | bit;
       const n = whole[key]!;
-      // Written whether there is a pixel or not, and written over when there is none: half of them are, at random.
       values[g] = (key - origin) * scale + offset;
-      counts[g] = n;
-      weights[g] = n;
       whole[key] = 0;
-      if (n >= HAS_PARTS) {
+      if (n < HAS_PARTS) {
+        counts[g] = n;
+        weights[g] = n;
+      } else {
         const count = n - HAS_PARTS;
         counts[g] = count + parts[key]!;
         weights[g] = count + units[key]! / UNIT;
@@ -249,7 +255,7 @@ export function takeGroups(tally: Tally, signed: boolean, scale: number, offset:
         parts[key] = 0;
         units[key] = 0;
       }
-      g += Number(n !== 0);
+      g += 1;
     }
   }
   clearCover(tally.cover);

@@ -123,9 +123,17 @@ function findRuns(
   nodata: number | null,
 ): void {
   const { starts, values } = runs;
+  const fours = data instanceof Uint8Array ? foursOf(data) : null;
+  const end = from + width;
   let value = data[from]!;
   let n = 0;
-  for (let i = from + 1; i < from + width; i++) {
+  for (let i = from + 1; i < end; i++) {
+    if (fours !== null && (i & 3) === 0) {
+      // Most pixels are like the one before them: four at a time.
+      const alike = Math.imul(value, 0x01010101);
+      while (i + 4 <= end && fours[i >> 2] === alike) i += 4;
+      if (i === end) break;
+    }
     const next = data[i]!;
     if (next === value) continue;
     values[n++] = value;
@@ -136,6 +144,11 @@ function findRuns(
   starts[n] = width;
   runs.count = n;
   if (nodata !== null) for (let i = 0; i < n; i++) if (values[i] === nodata) values[i] = NONE;
+}
+
+/** The same bytes four at a time; null where they do not start on a whole number of fours. */
+function foursOf(data: Uint8Array): Int32Array | null {
+  return data.byteOffset % 4 === 0 ? new Int32Array(data.buffer, data.byteOffset, data.length >> 2) : null;
 }
 
 function isSame(a: Runs, b: Runs): boolean {
@@ -584,28 +597,54 @@ export function signedArea(ring: ArrayLike<number>): number {
   return twice / 2;
 }
 
+/** Corners on the way around, x and y in turn; one ring after the other is walked in it. */
+let path: Int32Array = new Int32Array(1 << 12);
+
+function addCorner(at: number, x: number, y: number): number {
+  if (at === path.length) path = doubled(path);
+  path[at] = x;
+  path[at + 1] = y;
+  return at + 2;
+}
+
+/** Rings lie one behind the other in pieces of memory: most have a dozen corners, and memory of their own costs more. */
+let rings = new Int32Array(1 << 15);
+let ringsEnd = 0;
+
+/** A ring of the corners `from` to `to` (exclusive) of the path, or of those in the other direction. */
+function ringOf(from: number, to: number, turned: boolean): Int32Array {
+  const length = to - from;
+  if (ringsEnd + length > rings.length) {
+    rings = new Int32Array(Math.max(1 << 15, length));
+    ringsEnd = 0;
+  }
+  const ring = rings.subarray(ringsEnd, ringsEnd + length);
+  ringsEnd += length;
+  if (turned) {
+    for (let i = 0; i < length; i += 2) {
+      ring[i] = path[to - 2 - i]!;
+      ring[i + 1] = path[to - 1 - i]!;
+    }
+  } else for (let i = 0; i < length; i++) ring[i] = path[from + i]!;
+  return ring;
+}
+
 /** A chain that closes on itself, clockwise or not. */
 function loopRing(borders: Borders, vertex: number, clockwise: boolean): Int32Array {
   const { x, y, linkA, linkB } = borders;
-  const points: number[] = [x[vertex]!, y[vertex]!];
+  let end = addCorner(0, x[vertex]!, y[vertex]!);
   let [before, at] = [vertex, linkA[vertex]!];
+  let twice = 0;
   while (at !== vertex) {
-    points.push(x[at]!, y[at]!);
+    twice += path[end - 2]! * y[at]! - x[at]! * path[end - 1]!;
+    end = addCorner(end, x[at]!, y[at]!);
     const next = linkA[at] === before ? linkB[at]! : linkA[at]!;
-    [before, at] = [at, next];
+    before = at;
+    at = next;
   }
-  points.push(x[vertex]!, y[vertex]!);
-  const ring = new Int32Array(points);
-  return signedArea(ring) > 0 === clockwise ? ring : reversed(ring);
-}
-
-function reversed(ring: Int32Array): Int32Array {
-  const out = new Int32Array(ring.length);
-  for (let i = 0; i < ring.length; i += 2) {
-    out[i] = ring[ring.length - 2 - i]!;
-    out[i + 1] = ring[ring.length - 1 - i]!;
-  }
-  return out;
+  twice += path[end - 2]! * y[vertex]! - x[vertex]! * path[end - 1]!;
+  end = addCorner(end, x[vertex]!, y[vertex]!);
+  return ringOf(0, end, twice > 0 !== clockwise);
 }
 
 /**
@@ -614,28 +653,28 @@ function reversed(ring: Int32Array): Int32Array {
  */
 function walkRing(borders: Borders, first: number, onRing: (ring: Int32Array) => void): void {
   const { x, y, linkA, linkB, mate, todo, ends, visit } = borders;
-  const points: number[] = [];
   const nodes: number[] = [];
+  let length = 0;
   let end = first;
   do {
     const node = (-2 - linkB[end]!) >> 2;
     const since = visit[node]! - 1;
     if (since >= 0) {
-      points.push(points[since]!, points[since + 1]!);
-      onRing(new Int32Array(points.slice(since)));
-      points.length = since + 2;
+      length = addCorner(length, path[since]!, path[since + 1]!);
+      onRing(ringOf(since, length, false));
+      length = since + 2;
       // Nodes of the ring that was cut off may be met again.
       while (nodes.at(-1) !== node) visit[nodes.pop()!] = 0;
     } else {
-      visit[node] = points.length + 1;
+      visit[node] = length + 1;
       nodes.push(node);
-      points.push(x[end]!, y[end]!);
+      length = addCorner(length, x[end]!, y[end]!);
     }
     todo[end] = 0;
     const last = mate[end]!;
     let [before, at] = [end, linkA[end]!];
     while (at !== last) {
-      points.push(x[at]!, y[at]!);
+      length = addCorner(length, x[at]!, y[at]!);
       const next = linkA[at] === before ? linkB[at]! : linkA[at]!;
       [before, at] = [at, next];
     }
@@ -647,8 +686,8 @@ function walkRing(borders: Borders, first: number, onRing: (ring: Int32Array) =>
       end = ends[(arrived & ~3) + direction]!;
     } while (end < 0);
   } while (end !== first);
-  points.push(points[0]!, points[1]!);
-  onRing(new Int32Array(points));
+  length = addCorner(length, path[0]!, path[1]!);
+  onRing(ringOf(0, length, false));
   for (const node of nodes) visit[node] = 0;
 }
 

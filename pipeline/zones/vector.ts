@@ -1,19 +1,25 @@
 import { readFile, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { isKnownCrs, type Transform, transformer } from '../core/crs.ts';
+import { isKnownCrs, transformer } from '../core/crs.ts';
 import { HeituError } from '../core/error.ts';
 import { checkRings } from './rings.ts';
 
 /** Polygons as GeoJSON MultiPolygon coordinates, longitude and latitude in degrees, rings closed. */
 export type LonLatPolygons = number[][][][];
 
-/** One shape of a vector file, in longitude and latitude. */
+/** The same in the CRS of a file. */
+export type StoredPolygons = readonly (readonly (readonly (readonly number[])[])[])[];
+
+/** One shape of a vector file. */
 export interface PlaceFeature {
   readonly id: string;
   readonly name: string | null;
   /** As in the file. */
   readonly properties: Readonly<Record<string, unknown>>;
+  /** In longitude and latitude; made when it is first asked for, where the file is in another CRS. */
   readonly polygon: LonLatPolygons;
+  /** As in the file, x and y in its CRS. */
+  readonly stored: StoredPolygons;
 }
 
 export interface VectorOptions {
@@ -24,6 +30,8 @@ export interface VectorOptions {
 }
 
 export interface VectorContent {
+  /** CRS of what is stored; 4326 for longitude and latitude. */
+  readonly epsg: number;
   readonly features: readonly PlaceFeature[];
   /** Shapes that were left out, each with its reason. */
   readonly findings: readonly HeituError[];
@@ -54,13 +62,14 @@ export async function readVectorFile(file: string, options: VectorOptions = {}):
 /** The same for text; `where` is what messages call it. */
 export function readGeoJson(text: string, where: string, options: VectorOptions = {}): VectorContent {
   const document = parseJson(text, where);
-  const toLonLat = transformOf(document, where);
+  const epsg = crsOf(document, where);
   const raw = rawFeatures(document, where);
   if (raw.length > MAX_FEATURES) throw invalid(where, `${raw.length} features, more than ${MAX_FEATURES}`);
   const features: PlaceFeature[] = [];
   const findings: HeituError[] = [];
   const ids = idsOf(raw, options.id);
   const seen = new Map<string, number>();
+  const globe = newGlobe(epsg);
   for (const [i, feature] of raw.entries()) {
     const properties = propertiesOf(feature);
     const id = ids[i] ?? String(i);
@@ -70,19 +79,16 @@ export function readGeoJson(text: string, where: string, options: VectorOptions 
       const earlier = seen.get(id);
       if (earlier !== undefined) throw invalid(place, `feature ${earlier} has the same id`);
       seen.set(id, i);
-      const polygon = polygonOf(feature.geometry, toLonLat, place);
-      features.push({
-        id,
-        name: firstText(properties, options.name === undefined ? NAME_FIELDS : [options.name]),
-        properties,
-        polygon,
-      });
+      const stored = polygonOf(feature.geometry, place);
+      globe.check(stored, place);
+      const name = firstText(properties, options.name === undefined ? NAME_FIELDS : [options.name]);
+      features.push(placeFeature({ id, name, properties, stored }, globe));
     } catch (error) {
       if (!(error instanceof HeituError)) throw error;
       findings.push(error);
     }
   }
-  return { features, findings };
+  return { epsg, features, findings };
 }
 
 /** A Polygon or MultiPolygon geometry as multi-polygon coordinates; null for any other. */
@@ -122,15 +128,15 @@ function ringArea(ring: readonly (readonly number[])[]): number {
   return flatRingArea(flat);
 }
 
-/** Signed area of one ring in m², as areaOf; longitude and latitude in turn. */
-export function flatRingArea(ring: Float64Array): number {
+/** Signed area of one ring in m², as areaOf; longitude and latitude in turn, the numbers `from` to `to` of a list. */
+export function flatRingArea(ring: Float64Array, from = 0, to = ring.length): number {
   const degree = Math.PI / 180;
   // Heights over the first position, because the differences are a millionth of the numbers.
-  const base = authalic(ring[1]! * degree);
+  const base = authalic(ring[from + 1]! * degree);
   let sum = 0;
-  let [lon1, lat1, height1] = [ring[0]! * degree, ring[1]! * degree, base];
-  for (let i = 2; i <= ring.length; i += 2) {
-    const at = i === ring.length ? 0 : i;
+  let [lon1, lat1, height1] = [ring[from]! * degree, ring[from + 1]! * degree, base];
+  for (let i = from + 2; i <= to; i += 2) {
+    const at = i === to ? from : i;
     const lon2 = ring[at]! * degree;
     const lat2 = ring[at + 1]! * degree;
     const height2 = authalic(lat2);
@@ -176,17 +182,69 @@ function parseJson(text: string, where: string): Record<string, unknown> {
   return document;
 }
 
-const asItIs: Transform = (x, y) => [x, y];
-
-/** From the file's coordinates to longitude and latitude. RFC 7946 knows WGS 84 only; GDAL still writes `crs` for others. */
-function transformOf(document: Record<string, unknown>, where: string): Transform {
+/** CRS of the file's coordinates. RFC 7946 knows WGS 84 only; GDAL still writes `crs` for others. */
+function crsOf(document: Record<string, unknown>, where: string): number {
   const { crs } = document;
-  if (crs === undefined || crs === null) return asItIs;
+  if (crs === undefined || crs === null) return 4326;
   const name = isRecord(crs) && isRecord(crs.properties) ? String(crs.properties.name ?? '') : '';
-  if (/CRS84$/i.test(name)) return asItIs;
+  if (/CRS84$/i.test(name)) return 4326;
   const epsg = Number(/EPSG:+(?:[\d.]*:)?(\d+)$/i.exec(name)?.[1] ?? Number.NaN);
   if (!isKnownCrs(epsg)) throw new HeituError('E_CRS_UNKNOWN', { where, what: name || JSON.stringify(crs) });
-  return transformer(epsg, 4326);
+  return epsg;
+}
+
+/** From a file's CRS to longitude and latitude. */
+interface Globe {
+  /** Throws E_VECTOR_INVALID naming a position that is not on the globe. */
+  readonly check: (polygon: StoredPolygons, where: string) => void;
+  readonly place: (polygon: StoredPolygons) => LonLatPolygons;
+}
+
+function newGlobe(epsg: number): Globe {
+  const toLonLat = transformer(epsg, 4326);
+  // Half a turn and more of slack for shapes across the date line; anything else is another CRS.
+  const isOn = (x: number, y: number) => {
+    const [lon, lat] = toLonLat(x, y);
+    return Math.abs(lon) <= 360 && Math.abs(lat) <= 90;
+  };
+  // What a projection can turn back is a box: where its corners are on the globe, so is all within.
+  let [left, bottom, right, top] = [Infinity, Infinity, -Infinity, -Infinity];
+  return {
+    check: (polygon, where) => {
+      let [x0, y0, x1, y1] = [left, bottom, right, top];
+      for (const rings of polygon) {
+        for (const ring of rings) {
+          for (let i = 0; i < ring.length; i++) {
+            const [x, y] = [ring[i]![0]!, ring[i]![1]!];
+            if (x < x0) x0 = x;
+            if (x > x1) x1 = x;
+            if (y < y0) y0 = y;
+            if (y > y1) y1 = y;
+          }
+        }
+      }
+      if (x0 === left && y0 === bottom && x1 === right && y1 === top) return;
+      if (isOn(x0, y0) && isOn(x1, y0) && isOn(x0, y1) && isOn(x1, y1)) {
+        [left, bottom, right, top] = [x0, y0, x1, y1];
+        return;
+      }
+      const off = polygon.flat(2).find(([x, y]) => !isOn(x!, y!));
+      if (off !== undefined)
+        throw invalid(where, `position ${off[0]}, ${off[1]} is not longitude and latitude`);
+    },
+    place: (polygon) => polygon.map((rings) => rings.map((ring) => ring.map(([x, y]) => toLonLat(x!, y!)))),
+  };
+}
+
+function placeFeature(feature: Omit<PlaceFeature, 'polygon'>, { place }: Globe): PlaceFeature {
+  let placed: LonLatPolygons | null = null;
+  return {
+    ...feature,
+    get polygon() {
+      placed ??= place(feature.stored);
+      return placed;
+    },
+  };
 }
 
 interface RawFeature {
@@ -202,7 +260,7 @@ function rawFeatures(document: Record<string, unknown>, where: string): readonly
   return document.features.map((feature: unknown) => (isRecord(feature) ? feature : {}));
 }
 
-function polygonOf(geometry: unknown, toLonLat: Transform, where: string): LonLatPolygons {
+function polygonOf(geometry: unknown, where: string): StoredPolygons {
   if (!isRecord(geometry) || typeof geometry.type !== 'string') throw invalid(where, 'no geometry');
   const parts = toMultiPolygon({ type: geometry.type, coordinates: geometry.coordinates });
   if (parts === null) throw invalid(where, `${geometry.type} is no polygon`);
@@ -211,19 +269,7 @@ function polygonOf(geometry: unknown, toLonLat: Transform, where: string): LonLa
     return checkRings(rings, (what) => invalid(where, parts.length > 1 ? `part ${part}, ${what}` : what));
   });
   if (polygon.length === 0) throw invalid(where, 'no rings');
-  return polygon.map((rings) => rings.map((ring) => placedRing(ring, toLonLat, where)));
-}
-
-function placedRing(ring: number[][], toLonLat: Transform, where: string): number[][] {
-  const placed = toLonLat === asItIs ? ring : ring.map(([x, y]) => toLonLat(x!, y!));
-  for (const [i, [lon, lat]] of placed.entries()) {
-    // Half a turn and more of slack for shapes across the date line; anything else is another CRS.
-    if (!(Math.abs(lon!) <= 360 && Math.abs(lat!) <= 90)) {
-      const [x, y] = ring[i]!;
-      throw invalid(where, `position ${x}, ${y} is not longitude and latitude`);
-    }
-  }
-  return placed;
+  return polygon;
 }
 
 /**

@@ -17,6 +17,8 @@ export interface Contest {
   readonly theirs: readonly Side[];
   /** What differs between our output and theirs, as words; empty when they agree. */
   readonly differences: (theirs: Side) => Promise<string>;
+  /** Takes away what was set up for it outside the bench's folder. */
+  readonly close?: () => Promise<void>;
 }
 
 export interface Row {
@@ -35,6 +37,14 @@ export interface Row {
 
 /** Runs all sides in turn, `runs` times, and compares the outputs of the last round. */
 export async function hold(contest: Contest, runs: number): Promise<Row[]> {
+  try {
+    return await holdOpen(contest, runs);
+  } finally {
+    await contest.close?.();
+  }
+}
+
+async function holdOpen(contest: Contest, runs: number): Promise<Row[]> {
   const sides = [contest.ours, ...contest.theirs];
   const costs = new Map<Side, Cost[]>(sides.map((side) => [side, []]));
   const failed = new Map<Side, string>();

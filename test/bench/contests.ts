@@ -1,8 +1,7 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { COMMANDS } from '../../pipeline/commands/table.ts';
 import { transformer } from '../../pipeline/core/crs.ts';
 import { seeded } from '../../pipeline/core/random.ts';
 import { INDICES, type IndexId } from '../../pipeline/indices/table.ts';
@@ -39,6 +38,7 @@ export interface Peers {
   readonly gdal: boolean;
   readonly rasterio: boolean;
   readonly otb: boolean;
+  readonly postgis: boolean;
 }
 
 export async function findPeers(): Promise<Peers> {
@@ -46,6 +46,7 @@ export async function findPeers(): Promise<Peers> {
     gdal: (await isThere('gdal_calc.py', '--help')) && (await isThere('gdalinfo', '--version')),
     rasterio: await isThere(PYTHON, '-c', 'import rasterio'),
     otb: await isThere('bash', '-c', 'command -v otbcli_BandMath'),
+    postgis: await isThere('bash', '-c', 'command -v raster2pgsql && ls /usr/lib/postgresql/*/bin/initdb'),
   };
 }
 
@@ -177,6 +178,67 @@ export async function indexContest(
   };
 }
 
+/** The bench scene as a Jilin-1 delivery of radiance: the same file under its vendor's name, and what is told beside it. */
+export async function makeDelivery(folder: string, scene: string): Promise<string> {
+  const name = 'JL1GF02B_PMS1_20240728103205_200341375_101_0003_001_L1_MSS';
+  const place = join(folder, 'delivery');
+  await mkdir(place, { recursive: true });
+  const image = join(place, `${name}.tif`);
+  await rm(image, { force: true });
+  await link(scene, image);
+  const elements = {
+    SatelliteID: 'JL1GF02B',
+    CenterTime: '2024-07-28 10:32:05.0',
+    DataBits: '16',
+    SolarAzimuth: '140',
+    SolarElevation: '60',
+    SatelliteAzimuth: '281.5',
+    SatelliteElevation: '82',
+    // About a ten-thousandth of the radiance of a white ground, so that counts are reflectance times 10,000 or so.
+    AbsCalibrationGain: '0.0538,0.0489,0.0410,0.0279',
+    AbsCalibrationBias: '0,0,0,0',
+  };
+  const lines = Object.entries(elements).map(([key, value]) => `<${key}>${value}</${key}>`);
+  await writeFile(join(place, `${name}_meta.xml`), `<MetaData>${lines.join('')}</MetaData>`);
+  return image;
+}
+
+/** NDVI of surface reflectance by the model of the atmosphere, against NDVI of the numbers as they are: both ours. */
+export async function calibrationContest(folder: string, scene: string, size: number): Promise<Contest> {
+  const image = await makeDelivery(folder, scene);
+  const out = join(folder, 'calibrated');
+  const index = (name: string, ...args: string[]) =>
+    heitu('index', image, '--index', 'NDVI', '--compress', 'zstd', '--name', name, '--out', out, ...args);
+  return {
+    title: 'NDVI of surface reflectance (ATM-A)',
+    megapixels: (size * size) / 1e6,
+    ours: { name: 'heitu --calibrate boa', commands: [index('boa', '--calibrate', 'boa', '--aot', '0.2')] },
+    theirs: [
+      {
+        name: 'heitu, plain NDVI',
+        commands: [index('plain', '--bands', 'B=1,G=2,R=3,N=4', '--scale', '0.0001')],
+      },
+    ],
+    differences: () => compareLevels(join(out, 'boa_NDVI.tif'), join(out, 'plain_NDVI.tif')),
+  };
+}
+
+/** How much higher one index is than another in the mean, as words: they are not meant to agree. */
+async function compareLevels(one: string, another: string): Promise<string> {
+  const other = rowsOf(another);
+  let [sum, count] = [0, 0];
+  for await (const own of rowsOf(one)) {
+    const rows = (await other.next()).value;
+    for (let i = 0; i < own.length; i++) {
+      if (own[i] === -32768 || rows?.[i] === undefined || rows[i] === -32768) continue;
+      sum += Number(own[i]) - Number(rows[i]);
+      count += 1;
+    }
+  }
+  await other.return(undefined);
+  return `NDVI ${(sum / count / 10_000).toFixed(3)} higher without the air, by design`;
+}
+
 /** Both hold counts; a rounding of float32 may move one in a hundred thousand by one. */
 async function compareCounts(ours: string, theirs: string): Promise<string> {
   const other = rowsOf(theirs);
@@ -252,6 +314,16 @@ export async function zonalContest(
       ],
     });
   }
+  const queried = join(folder, 'zonal-postgis.csv');
+  if (peers.postgis) {
+    await run(python('postgis.py', 'load', folder, cog, parcels, String(ORIGIN.epsg)));
+    // Loading the raster took longer than any query, and is not counted.
+    theirs.push({
+      name: 'PostGIS raster (loaded before)',
+      commands: [python('postgis.py', 'query', folder, queried)],
+      costOf: ownCost,
+    });
+  }
   return {
     title: `statistics of ${sizes.parcels} parcels`,
     megapixels: (sizes.size * sizes.size) / 1e6,
@@ -273,9 +345,12 @@ export async function zonalContest(
     },
     theirs,
     differences: async (side) => {
-      const others =
-        side.name === 'rasterio.mask loop' ? await readMeans(masked) : await readOtbMeans(counted);
+      const { args } = side.commands[0]!;
+      const others = args.includes(counted) ? await readOtbMeans(counted) : await readMeans(args.at(-1)!);
       return compareMeans(await readMeans(ours), others);
+    },
+    close: async () => {
+      if (peers.postgis) await run(python('postgis.py', 'drop', folder));
     },
   };
 }
@@ -306,17 +381,15 @@ function compareMeans(ours: ReadonlyMap<string, number>, theirs: ReadonlyMap<str
   return middle < 0.01 ? '' : `means differ by ${middle} in the middle`;
 }
 
-/** Polygons of a class raster; null while there is no such command. */
-export async function polygonContest(folder: string, sizes: Sizes, peers: Peers): Promise<Contest | null> {
-  const verb = ['polygonize', 'polygonise'].find((name) => Object.hasOwn(COMMANDS, name));
-  if (verb === undefined) return null;
+/** Polygons of a class raster. */
+export async function polygonContest(folder: string, sizes: Sizes, peers: Peers): Promise<Contest> {
   const raster = join(folder, `blobs-${sizes.size}.tif`);
   await makeBlobs(raster, sizes.size, sizes.blobs, sizes.seed);
   const [ours, theirs] = [join(folder, 'polygons-heitu.geojson'), join(folder, 'polygons-gdal.geojson')];
   return {
     title: `polygons of ${sizes.blobs} blobs`,
     megapixels: (sizes.size * sizes.size) / 1e6,
-    ours: { name: 'heitu', commands: [heitu(verb, raster, '--out', ours)] },
+    ours: { name: 'heitu', commands: [heitu('polygonize', raster, '--out', ours)] },
     theirs: peers.gdal
       ? [
           {

@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --size 2048 --runs 3 --parcels 2000 --blobs 3000 --tiles 120 --only index,six,zonal,polygons,tiles --fit
+ * `npm run bench [-- --size 2048 --runs 3 --parcels 2000 --blobs 3000 --tiles 120 --only index,six,calibrated,zonal,polygons,tiles --fit
  * 1024,2048 --keep FOLDER]`: makes its inputs from a seed, runs ours and what is installed of the others in turn, checks that
  * the outputs agree, and prints medians. The full size of the issue: --size 8192 --parcels 20000 --blobs 50000 --tiles 600.
  */
@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { hold, type Row, tableOf } from './contest.ts';
 import {
+  calibrationContest,
   findPeers,
   floorSide,
   indexContest,
@@ -27,7 +28,7 @@ const { values } = parseArgs({
     blobs: { type: 'string', default: '3000' },
     tiles: { type: 'string', default: '120' },
     seed: { type: 'string', default: '1' },
-    only: { type: 'string', default: 'index,six,zonal,polygons,tiles' },
+    only: { type: 'string', default: 'index,six,calibrated,zonal,polygons,tiles' },
     fit: { type: 'string' },
     keep: { type: 'string' },
   },
@@ -112,6 +113,7 @@ try {
       ),
     );
   }
+  if (only.has('calibrated')) show(await hold(await calibrationContest(folder, strips, sizes.size), runs));
   if (only.has('zonal') || only.has('tiles')) {
     // A COG of the scene's NDVI, whoever was run before.
     const cog = await indexContest(folder, strips, '', { ...ndvi, codec: 'deflate' });
@@ -120,9 +122,7 @@ try {
     if (only.has('tiles')) show(await hold(await tileContest(folder, output, sizes, peers), runs));
   }
   if (only.has('polygons')) {
-    const contest = await polygonContest(folder, sizes, peers);
-    if (contest === null) console.log('polygons: there is no such command yet');
-    else show(await hold(contest, runs));
+    show(await hold(await polygonContest(folder, sizes, peers), runs));
   }
   for (const size of values.fit?.split(',').map(Number) ?? []) {
     const scene = await makeScenes(folder, { ...sizes, size }, { ...peers, gdal: false });

@@ -1,12 +1,21 @@
+import { GAS_ROWS } from '../../pipeline/calibrate/atmosphere.ts';
+import { DOUBTS } from '../../pipeline/calibrate/validity.ts';
 import { commandsPage } from '../../pipeline/commands/help.ts';
-import { COMMANDS } from '../../pipeline/commands/table.ts';
+import { allCommands } from '../../pipeline/commands/table.ts';
 import { ERRORS, type ErrorCode } from '../../pipeline/core/error.ts';
 import { QUALITY, type QualityFlag } from '../../pipeline/core/quality.ts';
+import { mayUse, PURPOSES, type Purpose } from '../../pipeline/core/radiometry.ts';
+import type { Radiometry } from '../../pipeline/core/scene.ts';
 import { INDICES, type IndexId, type IndexRow, OTHER_NAMES } from '../../pipeline/indices/table.ts';
 import { PRODUCTS, type ProductId, type ProductRow } from '../../pipeline/products/table.ts';
 import type { SensorRow } from '../../pipeline/sensors/row.ts';
 import { SENSORS } from '../../pipeline/sensors/table.ts';
 import { CLASS_STATISTICS, STATISTICS } from '../../pipeline/zones/statistics.ts';
+
+const COMMANDS = await allCommands();
+
+/** From what can be trusted most to what can be trusted least. */
+const RADIOMETRIES = ['absolute', 's2_anchored', 'relative', 'none'] as const satisfies Radiometry[];
 
 /** Pages of docs/ by file name, each made from its tables. */
 export const GENERATED: Readonly<Record<string, () => string>> = {
@@ -74,6 +83,20 @@ function tablesPage(): string {
     ['p1 … p99', '百分位', 'any whole percentile'],
     ...Object.entries(CLASS_STATISTICS).map(([id, { title }]) => [`${id}_CLASS`, title.zh, title.en]),
   ];
+  const purposes = (Object.keys(PURPOSES) as Purpose[]).map((id) => [
+    id,
+    PURPOSES[id].title.zh,
+    PURPOSES[id].title.en,
+    ...RADIOMETRIES.map((one) => (mayUse(one, id) ? 'yes' : 'no')),
+  ]);
+  const gases = Object.entries(GAS_ROWS).map(([band, { centre, ozone, water, other }]) => [
+    band,
+    `${centre} nm`,
+    String(ozone),
+    water.join(', '),
+    other.join(', '),
+  ]);
+  const doubts = Object.entries(DOUBTS).map(([code, { zh, en }]) => [code, zh, en]);
   const errors = (Object.keys(ERRORS) as ErrorCode[]).map((code) => [
     code,
     ERRORS[code].zh,
@@ -102,6 +125,21 @@ ${table(['product', '名称', 'title', 'unit', 'statistics per place', 'least cl
 Bands in file order with their centre in nm.
 
 ${table(['sensor', '名称', 'title', 'pixel', 'bands', 'source'], sensors)}
+
+## Radiometry
+
+What later steps may do with numbers, by how far they can be trusted; methods and figures: [radiometry](radiometry.md).
+
+${table(['purpose', '名称', 'title', ...RADIOMETRIES], purposes)}
+
+Gas absorption of the atmospheric model ATM-A by band (ozone k; water vapour and others k, n). A band without a row borrows that of
+the nearest centre; scattering is computed at the band's own centre.
+
+${table(['band', 'centre', 'ozone', 'water vapour', 'others'], gases)}
+
+What is said when a corrected scene should not be taken at its word:
+
+${table(['code', '说明', 'message'], doubts)}
 
 ## Statistics
 

@@ -1,5 +1,5 @@
-import { main } from '../../pipeline/cli.ts';
 import type { Terminal } from '../../pipeline/commands/command.ts';
+import { main } from '../../pipeline/commands/main.ts';
 
 /** What a command line printed and how it ended. */
 export interface Ran {

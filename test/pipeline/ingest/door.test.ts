@@ -29,11 +29,8 @@ async function damaged(
 ): Promise<Delivery> {
   const copy = join(folder, name);
   await mkdir(copy);
-  const image = join(copy, first.image);
-  const metadata = join(copy, first.metadata!);
-  await copyFile(join(first.folder, first.image), image);
-  await copyFile(join(first.folder, first.metadata!), metadata);
-  await change({ image, metadata });
+  for (const file of first.files) await copyFile(join(first.folder, file), join(copy, file));
+  await change({ image: join(copy, first.image), metadata: join(copy, first.metadata!) });
   return { ...first, folder: copy };
 }
 
@@ -57,7 +54,13 @@ describe('the door', () => {
     expect(scene.bbox[0]).toBeGreaterThan(125);
     expect(scene.bbox[2]).toBeLessThan(126.5);
     expect(fingerprint).toMatch(/^[0-9a-f]{64}$/);
-    expect(scene.files.map((file) => file.name)).toEqual([first.image, first.metadata]);
+    expect(scene.run).toBe('001');
+    const stem = first.image.replace('.tif', '');
+    expect(scene.files.map((file) => file.name)).toEqual([
+      `${stem}.tif`,
+      `${stem}_meta.xml`,
+      `${stem}_rpc.txt`,
+    ]);
   });
 
   it('knows the same bytes again under another folder', async () => {
@@ -75,7 +78,7 @@ describe('the door', () => {
     ['an empty file', 'E_NOT_TIFF', ({ image }: { image: string }) => writeFile(image, '')],
     [
       'gains for three of four bands',
-      'E_META_INVALID',
+      'E_CALIBRATION_INVALID',
       ({ metadata }: { metadata: string }) =>
         rewrite(metadata, /(<AbsCalibrationGain>[^,]+,[^,]+),[^,]+,/, '$1,'),
     ],
@@ -87,14 +90,14 @@ describe('the door', () => {
     ],
     [
       'a gain of zero',
-      'E_META_INVALID',
+      'E_CALIBRATION_INVALID',
       ({ metadata }: { metadata: string }) =>
         rewrite(metadata, /<AbsCalibrationGain>[^,]+/, '<AbsCalibrationGain>0'),
     ],
     [
       'a time of another day',
-      'E_META_INVALID',
-      ({ metadata }: { metadata: string }) => rewrite(metadata, /<CenterTime>2024-/, '<CenterTime>2023-'),
+      'E_TIME_CONFLICT',
+      ({ metadata }: { metadata: string }) => rewrite(metadata, /Time>2024-/g, 'Time>2023-'),
     ],
     [
       'a satellite nobody knows',
@@ -125,9 +128,10 @@ describe('the door', () => {
     await copyFile(join(first.folder, first.image), join(mixed, first.image));
     await copyFile(join(first.folder, first.image), join(mixed, 'holiday.tif'));
     await writeFile(join(mixed, 'scene_L1.zip'), 'PK');
+    await writeFile(join(mixed, 'scene_L1.rar'), 'Rar!');
     const found = await findDeliveries(mixed);
-    const codes = found.map((one) => ('error' in one ? one.error.code : 'ok'));
-    expect(codes.sort()).toEqual(['E_ARCHIVE_PACKED', 'E_META_MISSING', 'E_NAME_GRAMMAR']);
+    const codes = found.map((one) => ('error' in one ? one.error.code : 'archive' in one ? 'archive' : 'ok'));
+    expect(codes.sort()).toEqual(['E_ARCHIVE_PACKED', 'E_META_MISSING', 'E_NAME_GRAMMAR', 'archive']);
     await expect(findDeliveries(join(mixed, 'empty'))).rejects.toThrow(/E_FOLDER_EMPTY|no imagery found/);
     await expect(findDeliveries(join(mixed, 'nowhere'))).rejects.toThrow(/no such file/);
   });

@@ -18,7 +18,7 @@ const WRITTEN = `<?xml version="1.0" encoding="UTF-8"?>
 
 describe('Jilin-1 metadata', () => {
   it('tells time in UTC, geometry, bit depth and one coefficient a band', () => {
-    expect(parseMetadata(WRITTEN, 'a_meta.xml')).toEqual({
+    expect(parseMetadata(WRITTEN, 'a_meta.xml')).toMatchObject({
       satellite: 'JL1GF03B03',
       sensor: 'PMS',
       sceneId: 'X',

@@ -35,7 +35,7 @@ const NAMES: readonly (readonly [
     '2021-06-09T09:59:21.000Z',
     'L3D',
     'PSH',
-    '2',
+    null,
   ],
   [
     'JL1KF02B03_PMS09_20260902120156_200535158_102_0025_001_L1_PAN_meta.xml',

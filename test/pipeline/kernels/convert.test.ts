@@ -14,22 +14,30 @@ const KINDS: readonly (readonly [string, (length: number) => StoredArray])[] = [
 
 describe('a converter', () => {
   for (const [name, make] of KINDS) {
-    test.each([1, 3, 4])(
-      `makes float32(scale · stored + offset) of ${name}, every %i-th, and no number where there is no value`,
-      (stride) => {
+    test.each([
+      [1, 0],
+      [3, 0],
+      [4, 0],
+      [1, 0.17],
+      [3, 0.17],
+      [4, 0.17],
+    ])(
+      `makes float32(y / (1 + curve · y)) of ${name}, every %i-th, curve %d, and no number where there is no value`,
+      (stride, curve) => {
         const samples = make(4 * 600);
         let state = 1;
         for (let i = 0; i < samples.length; i++) {
           state = (Math.imul(state, 1664525) + 1013904223) | 0;
           samples[i] = i % 13 === 0 ? 0 : (state >>> 8) % 30_000;
         }
-        const convert = converterOf(samples, REFLECTANCE);
+        const convert = converterOf(samples, { ...REFLECTANCE, curve });
         for (const n of [1, 3, 4, 257, 512, 590]) {
           const out = new Float32Array(600);
           const missing = convert({ samples, start: 2, stride }, 1, out, 5, n);
           const expected = Array.from({ length: n }, (_, i) => {
             const stored = samples[2 + (1 + i) * stride]!;
-            const value = Math.fround(stored * 0.0001 - 0.1);
+            const y = stored * 0.0001 - 0.1;
+            const value = Math.fround(y / (1 + curve * y));
             return stored !== 0 && value >= -0.02 && value <= 1.6 ? value : Number.NaN;
           });
           expect([...out.subarray(5, 5 + n)]).toEqual(expected);

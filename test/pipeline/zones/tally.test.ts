@@ -129,7 +129,7 @@ describe('counting by value', () => {
     takeGroups(tally, true, 1, 0);
     count(tally, data, polygonOf(2), 0, 50);
     takePiece(tally);
-    for (const list of [tally.whole, tally.parts, tally.units, tally.pages])
+    for (const list of [tally.whole, tally.parts, tally.units, tally.present])
       expect(list.every((x) => x === 0)).toBe(true);
     expect(tally.cover).toEqual({ whole: 0, parts: 0, units: 0 });
   });

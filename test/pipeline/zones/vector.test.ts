@@ -61,7 +61,7 @@ describe('a GeoJSON file', () => {
     const properties = { id: 7, 作物: '玉米', nested: { a: [1] }, name: '东地' };
     const { features, findings } = read([feature(SQUARE, properties)]);
     expect(findings).toEqual([]);
-    expect(features).toEqual([{ id: '7', name: '东地', properties, polygon: [SQUARE] }]);
+    expect(features).toMatchObject([{ id: '7', name: '东地', properties, polygon: [SQUARE] }]);
   });
 
   test('may be a single feature, a bare geometry, or begin with a byte order mark', () => {
