@@ -38,6 +38,12 @@ export const COLLECTIONS = {
     title: '分区 zones',
     description: 'polygons derived from imagery, such as suspected damage',
   },
+  deliveries: {
+    id: 'deliveries',
+    kind: null,
+    title: '交付 deliveries',
+    description: 'what was brought to the door: verdict, findings with remedies, files with checksums',
+  },
 } as const satisfies Record<string, CollectionRow>;
 
 export type CollectionId = keyof typeof COLLECTIONS;

@@ -4,6 +4,7 @@ import type { Bbox } from '../pipeline/core/grid.ts';
 import { beijingDay, type Instant, isCalendarDate, isInstant } from '../pipeline/core/time.ts';
 import { isProductId, PRODUCTS, type ProductId } from '../pipeline/products/table.ts';
 import { type Expression, MAX_OPERATIONS, parseExpression } from '../pipeline/read/expression.ts';
+import { VERDICTS } from '../pipeline/store/delivery.ts';
 import { RAMPS, type RampName } from './ramps.ts';
 
 /** A parameter on the wire: its OpenAPI schema, and its form in a few signs that need no translation. */
@@ -296,6 +297,16 @@ function momentOf(text: string): Interval | null {
   const exact = new Date(text).toISOString();
   return { from: exact, to: exact };
 }
+
+/** What became of a delivery. */
+export const verdict = parameter(
+  {
+    form: VERDICTS.join(' | '),
+    description: 'only deliveries with this verdict',
+    schema: { type: 'string', enum: [...VERDICTS] },
+  },
+  z.enum(VERDICTS),
+);
 
 /** Deepest zoom there are tiles for: pixels of 3.7 cm at the equator. */
 const MAX_ZOOM = 22;

@@ -1,11 +1,13 @@
 import type { z } from 'zod';
 import { transformer } from '../pipeline/core/crs.ts';
+import { wordsOf } from '../pipeline/core/error.ts';
 import { type Bbox, corners } from '../pipeline/core/grid.ts';
 import { beijingDate } from '../pipeline/core/time.ts';
+import type { DeliveryRow, StoredFinding } from '../pipeline/store/delivery.ts';
 import type { PlaceRow } from '../pipeline/store/place.ts';
 import type { SceneRow } from '../pipeline/store/scene.ts';
 import type { ZoneRow } from '../pipeline/store/zone.ts';
-import type { placeFeature, sceneFeature, zoneFeature } from './contract/features.ts';
+import type { deliveryFeature, placeFeature, sceneFeature, zoneFeature } from './contract/features.ts';
 import type { Series } from './contract/products.ts';
 
 /** 1 亩 is 2000/3 m². */
@@ -90,6 +92,48 @@ export function presentZoneFeature(zone: ZoneRow): z.input<typeof zoneFeature> {
     geometry,
     properties: { ...properties, id, kind: 'zone', ...own, areaMu: areaMu(zone.areaM2), region: regionCode },
   };
+}
+
+/** A delivery as GeoJSON, in the box of its scene: what was said of it, without where this machine keeps it. */
+export function presentDeliveryFeature(row: DeliveryRow): z.input<typeof deliveryFeature> {
+  const { id, bbox, name, kind, verdict, times, findings, files, acquired } = row;
+  return {
+    type: 'Feature',
+    id,
+    geometry: bbox === null ? null : boxPolygon(bbox),
+    ...(bbox === null ? {} : { bbox: plainBox(bbox) }),
+    properties: {
+      datetime: row.receivedAt,
+      checked: row.checkedAt,
+      times,
+      name,
+      kind,
+      verdict,
+      scene: row.sceneId,
+      acquired,
+      findings: findings.map(presentFinding),
+      files: files.map(({ name: file, bytes, sha256 }) => ({ name: file, bytes, sha256 })),
+    },
+  };
+}
+
+function presentFinding({ code, severity, file, element, what, where }: StoredFinding) {
+  const details = { what, where: where ?? file };
+  const [zh, en] = [wordsOf(code, details, 'zh'), wordsOf(code, details, 'en')];
+  const message = { zh: zh.message, en: en.message };
+  return { code, severity, file, element, message, remedy: { zh: zh.remedy, en: en.remedy } };
+}
+
+/** Counter-clockwise from the lower left, as RFC 7946 has outer rings. */
+function boxPolygon([west, south, east, north]: Bbox) {
+  const ring = [
+    [west, south],
+    [east, south],
+    [east, north],
+    [west, north],
+    [west, south],
+  ];
+  return { type: 'Polygon' as const, coordinates: [ring] };
 }
 
 function areaMu(areaM2: number): number {

@@ -170,7 +170,7 @@ describe('the house', () => {
       /process\.env/,
       [/^pipeline\/config\.ts$/, /^api\/config\.ts$/],
     ],
-    ['process.exit in the command line alone', /process\.exit\(/, [/^pipeline\/cli\.ts$/]],
+    ['process.exit in the command line alone', /process\.exit\(/, [/^pipeline\/commands\/main\.ts$/]],
     ['no code made from text', /\beval\(|new Function\(/, []],
     ['no random number without a seed', /Math\.random/, []],
     ['express in the API alone', /from 'express'/, [/^api\//]],
@@ -195,7 +195,8 @@ describe('the house', () => {
     const clock = /Date\.now\(\)|new Date\(\)/;
     const found = FILES.filter(
       (file) =>
-        clock.test(codeOf(file)) && !/^(pipeline\/cli\.ts|api\/server\.ts|web\/|fixtures\/)/.test(file),
+        clock.test(codeOf(file)) &&
+        !/^(pipeline\/commands\/main\.ts|api\/server\.ts|web\/|fixtures\/)/.test(file),
     );
     expect(found).toEqual([]);
   });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bboxValue, instant, link, named, share } from './common.ts';
+import { bboxValue, bilingual, instant, link, named, share } from './common.ts';
 
 /** What OGC API Features calls the landing page. */
 export const landing = named(
@@ -103,13 +103,47 @@ export const zoneProperties = named(
   }),
 );
 
+export const deliveryFinding = named(
+  'Finding',
+  z.strictObject({
+    code: z.string(),
+    severity: z.enum(['note', 'warning', 'error']),
+    file: z.string(),
+    /** Element of a metadata file, by its own name. */
+    element: z.string().nullable(),
+    message: bilingual,
+    remedy: bilingual,
+  }),
+);
+
+/** What the door said of a delivery. `datetime` is when it was received. */
+export const deliveryProperties = named(
+  'DeliveryProperties',
+  z.strictObject({
+    datetime: instant,
+    /** When the same delivery was brought last, with the same outcome, and how often in all. */
+    checked: instant,
+    times: z.number().int(),
+    name: z.string(),
+    kind: z.string().nullable(),
+    verdict: z.enum(['accepted', 'duplicate', 'quarantined']),
+    scene: z.string().nullable(),
+    /** Imaging time. */
+    acquired: instant.nullable(),
+    findings: z.array(deliveryFinding),
+    files: z.array(z.strictObject({ name: z.string(), bytes: z.number(), sha256: z.string() })),
+  }),
+);
+
 export const placeFeature = featureOf('Place', placeProperties);
 export const sceneFeature = featureOf('Scene', sceneProperties);
 export const zoneFeature = featureOf('Zone', zoneProperties);
+export const deliveryFeature = featureOf('Delivery', deliveryProperties);
 
 export const placePage = pageOf('Places', placeFeature);
 export const scenePage = pageOf('Scenes', sceneFeature);
 export const zonePage = pageOf('Zones', zoneFeature);
+export const deliveryPage = pageOf('Deliveries', deliveryFeature);
 
 function featureOf<P extends z.ZodType>(id: string, properties: P) {
   return named(

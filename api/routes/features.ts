@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HeituError } from '../../pipeline/core/error.ts';
+import { deliveriesIn, deliveryById } from '../../pipeline/store/delivery.ts';
 import { placeById, placesIn } from '../../pipeline/store/place.ts';
 import { sceneById, scenesIn } from '../../pipeline/store/scene.ts';
 import { workspaceSummary } from '../../pipeline/store/summary.ts';
@@ -9,6 +10,8 @@ import {
   type Collection,
   collection,
   collections,
+  deliveryFeature,
+  deliveryPage,
   placeFeature,
   placePage,
   sceneFeature,
@@ -18,8 +21,14 @@ import {
 } from '../contract/features.ts';
 import type { Deps } from '../deps.ts';
 import { type Links, MEDIA } from '../links.ts';
-import { bbox, datetime, format, id, LIMIT, limit, offset } from '../params.ts';
-import { plainBox, presentPlaceFeature, presentSceneFeature, presentZoneFeature } from '../present.ts';
+import { bbox, datetime, format, id, LIMIT, limit, offset, verdict } from '../params.ts';
+import {
+  plainBox,
+  presentDeliveryFeature,
+  presentPlaceFeature,
+  presentSceneFeature,
+  presentZoneFeature,
+} from '../present.ts';
 import { jsonRoute, type Route } from '../route.ts';
 
 const NONE = z.object({});
@@ -36,7 +45,7 @@ type ItemsQuery = z.output<typeof ITEMS>;
 const CRS84 = 'http://www.opengis.net/def/crs/OGC/1.3/CRS84';
 const GREGORIAN = 'http://www.opengis.net/def/uom/ISO-8601/0/Gregorian';
 
-const { scenes, zones } = COLLECTIONS;
+const { deliveries, scenes, zones } = COLLECTIONS;
 const PLACES = [COLLECTIONS.parcels, COLLECTIONS.stands, COLLECTIONS.regions] as const;
 
 export const FEATURE_ROUTES: readonly Route[] = [
@@ -120,6 +129,29 @@ export const FEATURE_ROUTES: readonly Route[] = [
       const zone = await zoneById(store, path.id);
       if (zone === null) throw missing(zones, path.id);
       return { ...presentZoneFeature(zone), links: itemLinks(zones, links) };
+    },
+  }),
+  jsonRoute({
+    ...itemsRoute(deliveries),
+    query: ITEMS.extend({ verdict: verdict.optional() }),
+    schema: deliveryPage,
+    answer: async ({ query, links }, { store, now }) => {
+      const { matched, items } = await deliveriesIn(store, {
+        ...(query.verdict === undefined ? {} : { verdict: query.verdict }),
+        ...within(query),
+        ...during(query),
+        ...pageOf(query),
+      });
+      return pageOfFeatures(items.map(presentDeliveryFeature), { ...pageOf(query), matched }, links, now());
+    },
+  }),
+  jsonRoute({
+    ...itemRoute(deliveries),
+    schema: deliveryFeature,
+    answer: async ({ path, links }, { store }) => {
+      const delivery = await deliveryById(store, path.id);
+      if (delivery === null) throw missing(deliveries, path.id);
+      return { ...presentDeliveryFeature(delivery), links: itemLinks(deliveries, links) };
     },
   }),
 ];

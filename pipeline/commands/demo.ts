@@ -7,7 +7,7 @@ import { type Description, matchName, parseDescriptions } from '../ingest/descri
 import { type IngestRow, ingestPaths } from '../jobs/ingest.ts';
 import { importPlaceFile } from '../jobs/places.ts';
 import { writeWhole } from '../jobs/workspace.ts';
-import { PRODUCTS, type ProductId } from '../products/table.ts';
+import { INDEX_PRODUCTS, type IndexProductId } from '../products/table.ts';
 import type { PlaceKind } from '../store/place.ts';
 import { unprocessedScenes } from '../store/scene.ts';
 import { workspaceSummary } from '../store/summary.ts';
@@ -75,7 +75,7 @@ async function run(call: Call): Promise<0 | 1> {
         store: session.store,
         workspace: ingested.workspace,
         scenes,
-        products: Object.keys(PRODUCTS) as ProductId[],
+        products: Object.keys(INDEX_PRODUCTS) as IndexProductId[],
       });
       await printSummary(call, session, report.backend, (call.terminal.now().getTime() - started) / 1000);
       if (!call.flag('once')) await serveUntilStopped(call, { ...session, workspace: ingested.workspace });
@@ -213,7 +213,7 @@ async function printSummary(call: Call, session: Session, backend: string, secon
   const { counts, simulated, collections } = await workspaceSummary(session.store);
   if (call.flag('json')) {
     terminal.print(
-      JSON.stringify({ ...counts, products: Object.keys(PRODUCTS), simulated, backend, seconds }),
+      JSON.stringify({ ...counts, products: Object.keys(INDEX_PRODUCTS), simulated, backend, seconds }),
     );
     return;
   }
@@ -227,7 +227,7 @@ async function printSummary(call: Call, session: Session, backend: string, secon
       zh ? '影像集' : 'collections',
       collections.map((one) => `${one.id} ${one.from.slice(0, 10)} – ${one.to.slice(0, 10)}`).join('; '),
     ],
-    [zh ? '产品' : 'products', Object.keys(PRODUCTS).join(' ')],
+    [zh ? '产品' : 'products', Object.keys(INDEX_PRODUCTS).join(' ')],
     [zh ? '地块' : 'parcels', String(counts.parcels)],
     [zh ? '小班' : 'stands', String(counts.stands)],
     [zh ? '观测' : 'observations', String(counts.observations)],

@@ -6,9 +6,10 @@ import { formulaOf } from '../indices/compute.ts';
 import { parseExpressions } from '../indices/expression.ts';
 import { indexNamed } from '../indices/table.ts';
 import { openRaster } from '../ingest/geotiff.ts';
-import { CALIBRATIONS, type CalibratedImage, calibrateImage } from '../jobs/calibrate.ts';
+import { CALIBRATIONS, type CalibratedImage, calibrateImage, maskImage } from '../jobs/calibrate.ts';
 import { type BandSource, type IndexFile, indexFile, namedBands, parseBands } from '../jobs/index-file.ts';
 import { BACKENDS, openBackend } from '../kernels/backend.ts';
+import type { CellMask } from '../mask/apply.ts';
 import { type BandCode, isBandCode } from '../sensors/bands.ts';
 import { VERSION } from '../version.ts';
 import {
@@ -82,6 +83,13 @@ export const INDEX: CommandRow = {
         en: 'aerosol optical thickness at 550 nm (default: as delivered, else from dense vegetation)',
       },
     },
+    mask: {
+      kind: 'flag',
+      help: {
+        zh: '与 --calibrate 同用：云、影、雪下的像元记为无数据（单日期判断）',
+        en: 'with --calibrate: pixels under cloud, shadow or snow become nodata (seen from this one date)',
+      },
+    },
     ...EPSG_OPTION,
     gcps: {
       kind: 'flag',
@@ -144,6 +152,7 @@ async function run(call: Call): Promise<0 | 1 | 2> {
         const calibrated = await calibratedOf(call, image.file);
         const bands =
           calibrated === undefined ? await bandsOf(call, image.file) : sceneBands(calibrated.scene);
+        const mask = await maskOf(call, calibrated);
         const stage = startStage(terminal, image.stem, 1);
         const started = terminal.now().getTime();
         const rate = (pixels: number) => {
@@ -154,6 +163,7 @@ async function run(call: Call): Promise<0 | 1 | 2> {
         const files = await indexFile({
           ...settings,
           ...(calibrated === undefined ? {} : { calibrated }),
+          ...(mask === undefined ? {} : { mask }),
           bands,
           stem: image.stem,
           backend: backend.name,
@@ -252,6 +262,20 @@ async function calibratedOf(call: Call, file: string | null): Promise<Calibrated
   for (const doubt of calibrated.doubts)
     call.terminal.note(`${basename(file)}: ${doubtText(doubt, language)}`);
   return calibrated;
+}
+
+/** What hides the ground in the image, where --mask asks for it. */
+async function maskOf(call: Call, calibrated: CalibratedImage | undefined): Promise<CellMask | undefined> {
+  if (!call.flag('mask')) return undefined;
+  if (calibrated === undefined) {
+    throw new HeituError('E_USAGE', { what: '--mask needs --calibrate toa, boa or dos1', where: 'index' });
+  }
+  const mask = await maskImage(calibrated);
+  if (mask !== null) return mask;
+  throw new HeituError('E_USAGE', {
+    what: `--mask: ${calibrated.scene.id} is turned against its CRS; heitu ingest and process place it first`,
+    where: 'index',
+  });
 }
 
 /** Where a scene's bands are; those without an ASI code take part in no index. */

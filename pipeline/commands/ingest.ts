@@ -14,13 +14,14 @@ import {
   numberOption,
   WORKSPACE_OPTIONS,
 } from './command.ts';
+import { reportJson, reportTable } from './ingest-report.ts';
 import { withSession } from './session.ts';
 
 export const INGEST: CommandRow = {
   operands: 'PATH…',
   summary: {
-    zh: '检查并登记交付影像（目录或 GeoTIFF）；有问题的隔离并说明原因',
-    en: 'check and register deliveries (folders or GeoTIFFs), or quarantine them with a reason',
+    zh: '检查并登记交付影像（目录、.zip、.tar、.tar.gz 或 GeoTIFF）；有问题的隔离并说明原因',
+    en: 'check and register deliveries (folders, .zip, .tar, .tar.gz or GeoTIFFs), or quarantine them with a reason',
   },
   options: {
     describe: {
@@ -68,24 +69,42 @@ export const INGEST: CommandRow = {
     scale: { kind: 'value', value: 'S', help: { zh: '值 = S × 存储值 + O', en: 'value = S × stored + O' } },
     offset: { kind: 'value', value: 'O', help: { zh: '见 --scale', en: 'see --scale' } },
     nodata: { kind: 'value', value: 'N', help: { zh: '无数据值', en: 'stored value that means no data' } },
+    report: {
+      kind: 'flag',
+      help: { zh: '以表格列出每个交付的结论、问题与对策', en: 'verdicts, findings and remedies as a table' },
+    },
+    settle: {
+      kind: 'value',
+      value: 'S',
+      help: {
+        zh: '文件静止多少秒后才读取（默认 1；0 为不等）',
+        en: 'seconds a file must not have changed before it is read (default 1; 0 does not wait)',
+      },
+    },
     ...EPSG_OPTION,
     ...WORKSPACE_OPTIONS,
   },
   examples: [
+    'heitu ingest --report inbox/',
     'heitu ingest inbox/JL1GF02B_PMS1_20240714103205_200240714_101_0001_001_L1',
     'heitu ingest scene.tif --datetime 2024-07-14T02:30:00Z --sensor sentinel2-msi --collection s2 --bands B=1,G=2,R=3,N=4 --encoding boa --scale 0.0001',
   ],
   run: async (call) => {
     const paths = needFiles(call, 'ingest');
     const descriptions = await describedBy(call);
+    const settle = numberOption(call, 'settle', { min: 0, max: 3600 }) ?? 1;
+    const isTable = call.flag('report') && !call.flag('json');
     return withSession(call, async ({ store, workspace }) => {
       const { rows } = await ingestPaths(paths, {
         store,
         workspace,
         descriptions,
+        stillMs: 1000 * settle,
         now: call.terminal.now,
-        onRow: (row) => reportRow(call, row),
+        ...(isTable ? {} : { onRow: (row) => reportRow(call, row) }),
       });
+      if (isTable)
+        for (const line of reportTable(rows, call.terminal.config.language)) call.terminal.print(line);
       return rows.some((row) => row.verdict === 'quarantined') ? 1 : 0;
     });
   },
@@ -95,15 +114,7 @@ export const INGEST: CommandRow = {
 export function reportRow(call: Call, row: IngestRow): void {
   const { terminal } = call;
   if (call.flag('json')) {
-    terminal.print(
-      JSON.stringify({
-        file: row.file,
-        verdict: row.verdict,
-        scene: row.scene?.id ?? null,
-        datetime: row.scene?.datetime ?? null,
-        error: row.error === null ? null : { code: row.error.code, message: row.error.message },
-      }),
-    );
+    terminal.print(JSON.stringify(reportJson(row)));
     if (row.error === null) return;
   }
   if (row.error !== null) terminal.note(errorLine(row.error, terminal.config.language));
@@ -112,8 +123,12 @@ export function reportRow(call: Call, row: IngestRow): void {
       terminal.config.language === 'zh'
         ? { accepted: '入库', duplicate: '重复，未改动', quarantined: '隔离' }
         : { accepted: 'accepted', duplicate: 'duplicate, nothing changed', quarantined: 'quarantined' };
+    const warnings = row.findings.filter((finding) => finding.severity === 'warning').length;
+    const more = { zh: `  注意 ${warnings} 项，见 --report`, en: `  ${warnings} warnings, see --report` };
     terminal.print(
-      `${word[row.verdict]}  ${row.scene?.id ?? basename(row.file)}  ${row.scene?.datetime ?? ''}`,
+      `${word[row.verdict]}  ${row.scene?.id ?? basename(row.file)}  ${row.scene?.datetime ?? ''}${
+        warnings === 0 ? '' : more[terminal.config.language]
+      }`,
     );
   }
 }

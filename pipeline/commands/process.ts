@@ -7,7 +7,7 @@ import { publishMade } from '../jobs/process.ts';
 import { openSceneThreads, threadsFor } from '../jobs/scene-threads.ts';
 import type { Workspace } from '../jobs/workspace.ts';
 import { BACKENDS } from '../kernels/backend.ts';
-import { isProductId, PRODUCTS, type ProductId } from '../products/table.ts';
+import { isIndexProductId, INDEX_PRODUCTS, type IndexProductId } from '../products/table.ts';
 import type { Store } from '../store/open.ts';
 import { sceneById, scenesBefore, scenesIn, unprocessedScenes } from '../store/scene.ts';
 import { VERSION } from '../version.ts';
@@ -95,12 +95,12 @@ async function wantedScenes(call: Call, store: Store): Promise<Scene[]> {
   return items.filter((row) => row.status !== 'retired').map((row) => row.scene);
 }
 
-function wantedProducts(call: Call): ProductId[] {
+function wantedProducts(call: Call): IndexProductId[] {
   const text = call.value('product');
-  if (text === undefined) return Object.keys(PRODUCTS) as ProductId[];
+  if (text === undefined) return Object.keys(INDEX_PRODUCTS) as IndexProductId[];
   return text.split(',').map((id) => {
-    if (!isProductId(id))
-      throw new HeituError('E_PRODUCT_UNKNOWN', { what: id, where: Object.keys(PRODUCTS).join(', ') });
+    if (!isIndexProductId(id))
+      throw new HeituError('E_PRODUCT_UNKNOWN', { what: id, where: Object.keys(INDEX_PRODUCTS).join(', ') });
     return id;
   });
 }
@@ -110,7 +110,7 @@ const LOOKS_BACK = 6;
 
 export interface Processed {
   readonly scene: string;
-  readonly products: readonly ProductId[];
+  readonly products: readonly IndexProductId[];
   readonly clearFraction: number;
   readonly observations: number;
   readonly pixels: number;
@@ -125,7 +125,7 @@ export interface ProcessReport {
 /** Processes scenes, as many at a time as there are threads, with a bar; a scene that fails says why and the rest goes on. */
 export async function processScenes(
   call: Call,
-  work: { store: Store; workspace: Workspace; scenes: readonly Scene[]; products: readonly ProductId[] },
+  work: { store: Store; workspace: Workspace; scenes: readonly Scene[]; products: readonly IndexProductId[] },
 ): Promise<ProcessReport> {
   const { terminal } = call;
   const { lattice, folder } = work.workspace;

@@ -32,6 +32,17 @@ export function crop(grid: Grid, window: Window): Grid {
   };
 }
 
+/** The grid of the pixels of some cells, k × k each. */
+export function finer(cells: Grid, k: number): Grid {
+  const [x, width, rowTurn, y, columnTurn, height] = cells.transform;
+  return {
+    width: cells.width * k,
+    height: cells.height * k,
+    transform: [x, width / k, rowTurn / k, y, columnTurn / k, height / k],
+    epsg: cells.epsg,
+  };
+}
+
 /** The four corners in world coordinates: upper left, upper right, lower right, lower left. */
 export function corners(grid: Grid): readonly [Point, Point, Point, Point] {
   const { width: w, height: h, transform: t } = grid;

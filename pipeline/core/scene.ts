@@ -87,3 +87,8 @@ export interface Scene {
   /** True when the imagery is not measured but made; every screen says so. */
   readonly simulated: boolean;
 }
+
+/** First number that the camera cannot tell from brighter ones; null where that is not known. */
+export function saturationOf({ bits }: Pick<Scene, 'bits'>): number | null {
+  return bits === null || bits === 8 ? null : 2 ** bits - 1;
+}

@@ -35,7 +35,9 @@ interface Among {
 /** What was thrown over a delivery as a finding; paths become relative to its folder, which is nobody's business outside. */
 export function findingOf(error: HeituError, { folder, image, files }: Among): Finding {
   const { what = '', where, element } = error.details;
-  const inside = (text: string) => text.replaceAll(`${folder}/`, '').replaceAll(folder, '.');
+  // `.` and `/` stand in texts for other things than the folder.
+  const inside = (text: string) =>
+    folder.length < 2 ? text : text.replaceAll(`${folder}/`, '').replaceAll(folder, '.');
   const place = where === undefined ? null : inside(where);
   const isFile = place !== null && files.includes(place);
   return {

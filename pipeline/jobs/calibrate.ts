@@ -10,9 +10,13 @@ import { QUALITY } from '../core/quality.ts';
 import { mayUse } from '../core/radiometry.ts';
 import type { Scene } from '../core/scene.ts';
 import type { LooseTile } from '../core/tile.ts';
+import { overlookScene } from '../flow.ts';
 import { type OpenScene, openScene } from '../ingest/tile.ts';
+import type { CellMask } from '../mask/apply.ts';
 import type { SensorRow } from '../sensors/row.ts';
 import { SENSORS, type SensorId } from '../sensors/table.ts';
+import { latticeFor } from '../warp/lattice.ts';
+import { cellMetres, makeOverview, pixelsPerCell, readClasses } from './overview.ts';
 
 /** What a delivery's numbers are made into: reflectance above the air, below it, or below it by dark objects. */
 export const CALIBRATIONS = ['toa', 'boa', 'dos1'] as const;
@@ -88,9 +92,23 @@ export async function calibrateImage(
   };
 }
 
-/** First number that the camera cannot tell from brighter ones; null where that is not known. */
-export function saturationOf({ bits }: Pick<Scene, 'bits'>): number | null {
-  return bits === null || bits === 8 ? null : 2 ** bits - 1;
+/**
+ * What hides the ground in an image, seen from this one date: cloud, shadow, snow and their rims, in cells of the image's own
+ * pixels. Null for an image whose rows do not run from west to east: `heitu process` places those first.
+ */
+export async function maskImage({ scene }: CalibratedImage): Promise<CellMask | null> {
+  const [, , rowTurn, , columnTurn, height] = scene.grid.transform;
+  if (rowTurn !== 0 || columnTurn !== 0 || height >= 0) return null;
+  const lattice = latticeFor(scene.grid, null);
+  const overview = {
+    scene,
+    sensor: SENSORS[scene.sensor as SensorId], // the door admits no other
+    tile: await makeOverview(scene, lattice),
+    pixels: pixelsPerCell(lattice),
+    metres: cellMetres(lattice),
+    classes: await readClasses(scene, lattice),
+  };
+  return overlookScene(overview, []).mask;
 }
 
 /** A scene is looked at in so many places each way, of so many pixels each way, averaged to cells of about so many metres. */

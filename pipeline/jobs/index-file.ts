@@ -3,7 +3,9 @@ import { basename, dirname, join } from 'node:path';
 import { reflectanceOf } from '../calibrate/calibration.ts';
 import { sameCrsKeys } from '../core/crs-keys.ts';
 import { HeituError } from '../core/error.ts';
-import { type Grid, TILE_SIZE, type Window } from '../core/grid.ts';
+import { finer, type Grid, latticeOffset, TILE_SIZE, type Window } from '../core/grid.ts';
+import { isClear } from '../core/quality.ts';
+import { saturationOf } from '../core/scene.ts';
 import { type StoredIndex, storedIndex } from '../indices/stored.ts';
 import type { IndexId } from '../indices/table.ts';
 import {
@@ -17,13 +19,14 @@ import {
 } from '../ingest/geotiff.ts';
 import type { BackendName } from '../kernels/backend.ts';
 import type { Conversion } from '../kernels/convert.ts';
+import type { CellMask } from '../mask/apply.ts';
 import { BANDS, type BandCode, isBandCode } from '../sensors/bands.ts';
 import { blockRules, type CogProfile } from '../write/cog-file.ts';
 import { type BlockEncoder, openCog } from '../write/cog-writer.ts';
 import { openSpool } from '../write/spool.ts';
-import { type CalibratedImage, saturationOf } from './calibrate.ts';
+import type { CalibratedImage } from './calibrate.ts';
 import { openIndexThreads } from './index-threads.ts';
-import { type IndexPlan, openIndexWorker, type PlannedBand } from './index-work.ts';
+import { type HiddenCells, type IndexPlan, openIndexWorker, type PlannedBand } from './index-work.ts';
 
 /** Where a band is: a file and a 1-based band number in it. */
 export interface BandSource {
@@ -47,6 +50,8 @@ export interface IndexFileOptions {
   readonly gcps?: boolean;
   /** How a delivery's numbers become reflectance; then scale and offset are not asked. */
   readonly calibrated?: CalibratedImage;
+  /** What hides the ground, in cells that begin at the image's first pixel or before it. */
+  readonly mask?: CellMask;
   readonly compress: 'deflate' | 'zstd';
   readonly backend: BackendName;
   readonly version: string;
@@ -205,11 +210,21 @@ async function planIndices(
       planBand(name, source, files.get(source.file)!.info, paths.indexOf(source.file), options),
     );
     const rules = rows.map((row) => blockRules(indexProfile(row, place, options)));
-    const plan = { files: paths, bands, indices: rows, rules, backend: options.backend };
+    const hidden = options.mask === undefined ? null : hiddenCells(options.mask, place.grid);
+    const plan = { files: paths, bands, indices: rows, rules, backend: options.backend, hidden };
     return { plan, place, steps: stepsFor([...files.values()].map((file) => file.info)) };
   } finally {
     for (const file of files.values()) await file.close();
   }
+}
+
+/** Where the image lies on the mask's cells, and which of those exclude their pixels: shared, so that threads need no copy. */
+function hiddenCells(mask: CellMask, grid: Grid): HiddenCells {
+  const offset = latticeOffset(finer(mask.grid, mask.pixels), grid);
+  if (offset === null) throw new RangeError('the image does not lie on the cells of the mask');
+  const cells = new Uint8Array(new SharedArrayBuffer(mask.quality.length));
+  for (let i = 0; i < cells.length; i++) cells[i] = isClear(mask.quality[i]!) ? 0 : 1;
+  return { cells, width: mask.grid.width, pixels: mask.pixels, ...offset };
 }
 
 function indexProfile(row: StoredIndex, place: OwnPlace, options: IndexFileOptions): CogProfile {
@@ -227,6 +242,7 @@ function indexProfile(row: StoredIndex, place: OwnPlace, options: IndexFileOptio
       FORMULA: row.formula,
       ...(fitted === null ? {} : { PLACED_BY: fitted }),
       ...(options.calibrated === undefined ? {} : calibrationItems(options.calibrated)),
+      ...(options.mask === undefined ? {} : { MASK: 'cloud, shadow, snow; one date' }),
     },
   };
 }

@@ -24,6 +24,18 @@ export interface IndexPlan {
   /** One an index. */
   readonly rules: readonly BlockRules[];
   readonly backend: BackendName;
+  /** Cells whose pixels have no value; null where every pixel counts. */
+  readonly hidden: HiddenCells | null;
+}
+
+/** Which cells of whole pixels are not used, and where the image's first pixel lies in them. */
+export interface HiddenCells {
+  readonly cells: Uint8Array;
+  /** Cells in a row, and pixels along the edge of a cell. */
+  readonly width: number;
+  readonly pixels: number;
+  readonly col: number;
+  readonly row: number;
 }
 
 /** A block of one of the plan's indices, encoded. */
@@ -76,6 +88,12 @@ export async function openIndexWorker(plan: IndexPlan): Promise<IndexWorker> {
         for (const [i, part] of parts.entries()) {
           if (blankMasked(part, names, isThere, window.width))
             for (const name of names) missing[i]!.add(name);
+        }
+      }
+      if (plan.hidden !== null) {
+        const names = plan.bands.map(({ name }) => name);
+        for (const [i, part] of parts.entries()) {
+          if (blankHidden(part, names, plan.hidden, window)) for (const name of names) missing[i]!.add(name);
         }
       }
       const blocks: IndexBlock[] = [];
@@ -157,6 +175,27 @@ function blankMasked(
       if (isThere[from + col] === 1) continue;
       isAny = true;
       for (const name of names) part.bands[name]![row * part.width + col] = Number.NaN;
+    }
+  }
+  return isAny;
+}
+
+/** The same for the cells of a mask: a run of pixels of one cell at a time. */
+function blankHidden(part: Part, names: readonly string[], hidden: HiddenCells, window: Window): boolean {
+  const { cells, width, pixels: k } = hidden;
+  const left = hidden.col + window.col + part.col;
+  let isAny = false;
+  for (let row = 0; row < part.height; row++) {
+    const line = Math.floor((hidden.row + window.row + part.row + row) / k) * width;
+    for (let col = 0; col < part.width; ) {
+      const cell = Math.floor((left + col) / k);
+      const end = Math.min(part.width, (cell + 1) * k - left);
+      if (cells[line + cell] === 1) {
+        isAny = true;
+        for (const name of names)
+          part.bands[name]!.fill(Number.NaN, row * part.width + col, row * part.width + end);
+      }
+      col = end;
     }
   }
   return isAny;

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isGeographic } from '../core/crs.ts';
-import { clampWindow, crop, type Grid, latticeOffset, TILE_SIZE, tilesOf } from '../core/grid.ts';
+import { clampWindow, crop, finer, type Grid, latticeOffset, TILE_SIZE, tilesOf } from '../core/grid.ts';
 import { QUALITY } from '../core/quality.ts';
-import type { Scene } from '../core/scene.ts';
+import { type Scene, saturationOf } from '../core/scene.ts';
 import type { LooseTile } from '../core/tile.ts';
 import { openRaster } from '../ingest/geotiff.ts';
 import { openScene } from '../ingest/tile.ts';
@@ -13,7 +13,6 @@ import { MASK } from '../mask/thresholds.ts';
 import { gridOn, type Lattice } from '../warp/lattice.ts';
 import { placeTile } from '../warp/resample.ts';
 import { writeCog } from '../write/cog.ts';
-import { saturationOf } from './calibrate.ts';
 import { sceneWindow } from './scene-window.ts';
 
 /** Bands that the tests of sky and air look at. */
@@ -113,7 +112,6 @@ async function sumRows(scene: Scene, lattice: Lattice): Promise<LooseTile<'dn'> 
   try {
     if (!/^u?int(8|16)$/.test(file.info.dtype) || file.info.validity !== null) return null;
     const { width, height } = scene.grid;
-    const cellOf = Uint32Array.from({ length: width }, (_, col) => Math.floor((offset.col + col) / k));
     const saturated = saturationOf(scene) ?? Number.POSITIVE_INFINITY;
     const numbers = own.map((band) => band.number);
     for (let cellRow = 0; cellRow < grid.height; cellRow += CELL_ROWS) {
@@ -125,9 +123,10 @@ async function sumRows(scene: Scene, lattice: Lattice): Promise<LooseTile<'dn'> 
       const sums = newCellSums(cellRows * grid.width);
       for (let row = top; row < bottom; row++) {
         const line = (Math.floor((offset.row + row) / k) - cellRow) * grid.width;
-        addRow(planes, (row - top) * width, cellOf, line, { nodata: scene.nodata, saturated }, sums);
+        const run = { line, first: offset.col, pixels: k, width };
+        addRow(planes, (row - top) * width, run, { nodata: scene.nodata, saturated }, sums);
       }
-      finishCells(sums, bands, quality, grid, { cellRow, cellRows, k });
+      finishCells(sums, bands, quality, cellRow * grid.width, k * k);
     }
   } finally {
     await file.close();
@@ -150,49 +149,58 @@ function newCellSums(cells: number): CellSums {
   };
 }
 
-/** Adds a row of pixels to its cells: a pixel counts when no band of it is nodata. */
+/** Adds a row of pixels to its cells, a cell at a time: a pixel counts when no band of it is nodata. */
 function addRow(
   [p0, p1, p2, p3]: readonly ArrayLike<number>[],
   from: number,
-  cellOf: Uint32Array,
-  line: number,
+  { line, first, pixels, width }: { line: number; first: number; pixels: number; width: number },
   limits: { nodata: number | null; saturated: number },
   { valid, saturated, sums: [s0, s1, s2, s3] }: CellSums,
 ): void {
   // NaN equals nothing, so that it stands for "every number is a value".
   const nodata = limits.nodata ?? Number.NaN;
   const most = limits.saturated;
-  for (let col = 0; col < cellOf.length; col++) {
-    const a = p0![from + col]!;
-    const b = p1![from + col]!;
-    const c = p2![from + col]!;
-    const d = p3![from + col]!;
-    if (a === nodata || b === nodata || c === nodata || d === nodata) continue;
-    const cell = line + cellOf[col]!;
-    valid[cell]! += 1;
-    s0[cell]! += a;
-    s1[cell]! += b;
-    s2[cell]! += c;
-    s3[cell]! += d;
-    if (a >= most || b >= most || c >= most || d >= most) saturated[cell]! += 1;
+  for (let col = 0, cell = line + Math.floor(first / pixels); col < width; cell++) {
+    const end = Math.min(width, col + pixels - ((first + col) % pixels));
+    let [n, full, t0, t1, t2, t3] = [0, 0, 0, 0, 0, 0];
+    for (; col < end; col++) {
+      const a = p0![from + col]!;
+      const b = p1![from + col]!;
+      const c = p2![from + col]!;
+      const d = p3![from + col]!;
+      if (a === nodata || b === nodata || c === nodata || d === nodata) continue;
+      n += 1;
+      t0 += a;
+      t1 += b;
+      t2 += c;
+      t3 += d;
+      if (a >= most || b >= most || c >= most || d >= most) full += 1;
+    }
+    valid[cell]! += n;
+    saturated[cell]! += full;
+    s0[cell]! += t0;
+    s1[cell]! += t1;
+    s2[cell]! += t2;
+    s3[cell]! += t3;
   }
 }
 
-/** Means and flags of some rows of cells; the same rules as coarsen's. */
+/** Means and flags of some rows of cells, by the rules of coarsen. */
 function finishCells(
   { valid, saturated, sums }: CellSums,
   bands: Readonly<Record<string, Float32Array>>,
   quality: Uint16Array,
-  grid: Grid,
-  { cellRow, cellRows, k }: { cellRow: number; cellRows: number; k: number },
+  start: number,
+  pixels: number,
 ): void {
-  const start = cellRow * grid.width;
-  for (let i = 0; i < cellRows * grid.width; i++) {
+  for (let i = 0; i < valid.length; i++) {
     const n = valid[i]!;
-    if (2 * n < k * k) quality[start + i] = QUALITY.NODATA.bit;
+    if (2 * n < pixels) quality[start + i] = QUALITY.NODATA.bit;
     else if (2 * saturated[i]! >= n) quality[start + i] = QUALITY.SATURATED.bit;
-    if (n > 0)
-      for (const [at, values] of Object.values(bands).entries()) values[start + i] = sums[at]![i]! / n;
+  }
+  for (const [at, values] of Object.values(bands).entries()) {
+    const own = sums[at]!;
+    for (let i = 0; i < valid.length; i++) if (valid[i]! > 0) values[start + i] = own[i]! / valid[i]!;
   }
 }
 
@@ -214,17 +222,6 @@ export async function readClasses(scene: Scene, lattice: Lattice): Promise<Uint1
   } finally {
     await file.close();
   }
-}
-
-/** The pixels of some cells, k × k each. */
-function finer(cells: Grid, k: number): Grid {
-  const [x, width, rowTurn, y, columnTurn, height] = cells.transform;
-  return {
-    width: cells.width * k,
-    height: cells.height * k,
-    transform: [x, width / k, rowTurn / k, y, columnTurn / k, height / k],
-    epsg: cells.epsg,
-  };
 }
 
 function keyOf(scene: Scene, lattice: Lattice): string {

@@ -11,7 +11,7 @@ import { NODATA_COUNT, quantise } from '../indices/compute.ts';
 import { INDICES } from '../indices/table.ts';
 import { openScene } from '../ingest/tile.ts';
 import type { Backend } from '../kernels/backend.ts';
-import { PRODUCTS, type ProductId } from '../products/table.ts';
+import { INDEX_PRODUCTS, type IndexProductId } from '../products/table.ts';
 import type { SensorRow } from '../sensors/row.ts';
 import { SENSORS, type SensorId } from '../sensors/table.ts';
 import type { AssetRow } from '../store/asset.ts';
@@ -33,7 +33,7 @@ export interface MakeOptions {
   /** Workspace folder that the COGs go into. */
   readonly folder: string;
   readonly lattice: Lattice;
-  readonly products: readonly ProductId[];
+  readonly products: readonly IndexProductId[];
   readonly version: string;
   readonly compress: 'deflate' | 'zstd';
   readonly places: readonly PlaceShape[];
@@ -44,7 +44,7 @@ export interface MakeOptions {
 /** A scene made into products: files written and observations taken, but nothing of it published yet. */
 export interface MadeScene {
   readonly run: string;
-  readonly products: readonly ProductId[];
+  readonly products: readonly IndexProductId[];
   readonly clearFraction: number;
   readonly assets: readonly AssetRow[];
   readonly observations: readonly ObservationRow[];
@@ -64,7 +64,7 @@ export async function makeScene(
   onTile?: (done: number, total: number) => void,
 ): Promise<MadeScene> {
   const products = options.products.filter((id) => {
-    const { bands } = INDICES[PRODUCTS[id].from.index];
+    const { bands } = INDICES[INDEX_PRODUCTS[id].from.index];
     return bands.every((name) => scene.bands.some((band) => band.name === name));
   });
   const run = runId(scene, products, options);
@@ -122,7 +122,7 @@ export async function publishMade(
 }
 
 /** Name of a run: the same inputs, software and parameters give the same name, and so the same bytes. */
-function runId(scene: Scene, products: readonly ProductId[], options: MakeOptions): string {
+function runId(scene: Scene, products: readonly IndexProductId[], options: MakeOptions): string {
   const inputs = [
     scene.files.map((file) => file.sha256),
     options.version,
@@ -162,13 +162,13 @@ async function streamScene(
   scene: Scene,
   outlook: Outlook,
   grid: Grid & { epsg: number },
-  products: readonly ProductId[],
+  products: readonly IndexProductId[],
   outputs: Outputs,
   observer: Observer,
   backend: Backend,
   onTile?: (done: number, total: number) => void,
 ): Promise<number> {
-  const indices = products.map((id) => PRODUCTS[id].from.index);
+  const indices = products.map((id) => INDEX_PRODUCTS[id].from.index);
   const source = await openScene(scene, bandsNeeded(scene, products));
   const tiles = tilesOf(grid);
   let rows = newRows(grid, 0, products);
@@ -190,7 +190,7 @@ async function streamScene(
       clear += countClear(quality);
       const blocks = new Map<string, readonly CogArray[]>([['QUALITY', [quality]]]);
       for (const id of products) {
-        const index = PRODUCTS[id].from.index;
+        const index = INDEX_PRODUCTS[id].from.index;
         const counts = quantise(tilesByIndex[index]!, INDICES[index].scale);
         blocks.set(id, [counts]);
         place(counts, rows.counts.get(id)!, window, rows.top, grid.width);
@@ -213,20 +213,20 @@ async function streamScene(
 }
 
 /** Room for a row of tiles. */
-function newRows(grid: Grid, top: number, products: readonly ProductId[]): SceneRows {
+function newRows(grid: Grid, top: number, products: readonly IndexProductId[]): SceneRows {
   const height = Math.min(TILE_SIZE, grid.height - top);
   const counts = new Map(products.map((id) => [id, new Int16Array(grid.width * height)]));
   return { top, height, counts, quality: new Uint16Array(grid.width * height) };
 }
 
 /** Bands to read: what the products need, and what masks and true colour look at. */
-function bandsNeeded(scene: Scene, products: readonly ProductId[]): string[] {
+function bandsNeeded(scene: Scene, products: readonly IndexProductId[]): string[] {
   const wanted = new Set<string>([
     'B',
     'G',
     'R',
     'N',
-    ...products.flatMap((id) => INDICES[PRODUCTS[id].from.index].bands),
+    ...products.flatMap((id) => INDICES[INDEX_PRODUCTS[id].from.index].bands),
   ]);
   return scene.bands.map((band) => band.name).filter((name) => wanted.has(name));
 }
@@ -315,7 +315,7 @@ async function openOutputs(
   scene: Scene,
   outlook: Outlook,
   grid: Grid & { epsg: number },
-  products: readonly ProductId[],
+  products: readonly IndexProductId[],
   run: string,
   options: MakeOptions,
 ): Promise<Outputs> {
@@ -356,7 +356,7 @@ function profilesOf(
   scene: Scene,
   outlook: Outlook,
   grid: Grid & { epsg: number },
-  products: readonly ProductId[],
+  products: readonly IndexProductId[],
   run: string,
   { compress, version }: MakeOptions,
 ): Map<string, CogProfile> {
@@ -376,8 +376,8 @@ function profilesOf(
   const common = { grid, compress, metadata };
   const profiles = new Map<string, CogProfile>();
   for (const id of products) {
-    const { index } = PRODUCTS[id].from;
-    const band = { description: index, unit: PRODUCTS[id].unit, scale: INDICES[index].scale, offset: 0 };
+    const { index } = INDEX_PRODUCTS[id].from;
+    const band = { description: index, unit: INDEX_PRODUCTS[id].unit, scale: INDICES[index].scale, offset: 0 };
     profiles.set(id, {
       ...common,
       dtype: 'int16',

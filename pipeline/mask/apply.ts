@@ -1,4 +1,4 @@
-import { type Grid, latticeOffset } from '../core/grid.ts';
+import { finer, type Grid, latticeOffset } from '../core/grid.ts';
 import { QUALITY } from '../core/quality.ts';
 import type { LooseTile } from '../core/tile.ts';
 
@@ -20,14 +20,7 @@ const OF_THE_CELL = QUALITY.NODATA.bit | QUALITY.UNDEFINED.bit;
 export function maskTile<U extends 'toa' | 'boa'>(tile: LooseTile<U>, mask: CellMask): LooseTile<U> {
   const { pixels: k } = mask;
   const { width, height } = tile.grid;
-  const [x, cell, rowTurn, y, columnTurn, cellHeight] = mask.grid.transform;
-  const fine: Grid = {
-    width: mask.grid.width * k,
-    height: mask.grid.height * k,
-    transform: [x, cell / k, rowTurn / k, y, columnTurn / k, cellHeight / k],
-    epsg: mask.grid.epsg,
-  };
-  const offset = latticeOffset(fine, tile.grid);
+  const offset = latticeOffset(finer(mask.grid, k), tile.grid);
   if (offset === null) throw new RangeError('the tile does not lie on the cells of the mask');
   const quality = Uint16Array.from(tile.quality);
   for (let row = 0; row < height; row++) {

@@ -47,40 +47,64 @@ export function wavesAt({ period, centre, coefficients }: Waves, day: number): n
 
 /**
  * Weighted least squares of waves through observations of any days (several years at once are pooled by the period); null
- * when these do not determine them. `damping` is added to the squares of all but the mean.
+ * when these do not determine them.
  */
-export function fitWaves(
-  { days, values, weights }: Sorted,
-  { harmonics, period, trend }: HarmonicParameters,
-  damping = 0,
-): Waves | null {
+export function fitWaves({ days, values, weights }: Sorted, parameters: HarmonicParameters): Waves | null {
   const centre = days.reduce((sum, day) => sum + day, 0) / Math.max(1, days.length);
-  // A change a period, so that all columns are of one size.
-  const columns: ((day: number) => number)[] = [
-    () => 1,
-    ...(trend ? [(day: number) => (day - centre) / period] : []),
-    ...Array.from({ length: 2 * harmonics }, (_, i) => {
-      const k = Math.floor(i / 2) + 1;
-      const wave = i % 2 === 0 ? Math.cos : Math.sin;
-      return (day: number) => wave((2 * Math.PI * k * day) / period);
-    }),
-  ];
-  const n = columns.length;
-  const matrix = columns.map(() => new Float64Array(n));
-  const right = new Float64Array(n);
-  for (const [i, day] of days.entries()) {
-    const row = columns.map((column) => column(day));
-    for (let a = 0; a < n; a++) {
-      right[a]! += weights[i]! * row[a]! * values[i]!;
-      for (let b = 0; b <= a; b++) matrix[a]![b]! += weights[i]! * row[a]! * row[b]!;
+  const solution = leastSquares(rowsOf(days, centre, parameters), values, weights, 0);
+  return solution === null ? null : wavesOf(solution, centre, parameters);
+}
+
+/** What each day multiplies the unknowns with: 1, the trend in periods, then cosine and sine of each harmonic. */
+function rowsOf(
+  days: Float64Array,
+  centre: number,
+  { harmonics, period, trend }: HarmonicParameters,
+): readonly Float64Array[] {
+  const first = trend ? 2 : 1;
+  return Array.from(days, (day) => {
+    const row = new Float64Array(first + 2 * harmonics);
+    row[0] = 1;
+    // A change a period, so that all columns are of one size.
+    if (trend) row[1] = (day - centre) / period;
+    for (let k = 1; k <= harmonics; k++) {
+      const angle = (2 * Math.PI * k * day) / period;
+      row[first + 2 * k - 2] = Math.cos(angle);
+      row[first + 2 * k - 1] = Math.sin(angle);
     }
-  }
-  for (let a = 1; a < n; a++) matrix[a]![a]! += damping;
-  const solution = solveDense(matrix, right);
-  if (solution === null) return null;
+    return row;
+  });
+}
+
+function wavesOf(solution: Float64Array, centre: number, { period, trend }: HarmonicParameters): Waves {
   const [mean, ...rest] = solution;
   const waves = trend ? [rest[0]! / period, ...rest.slice(1)] : [0, ...rest];
   return { period, centre, coefficients: Float64Array.of(mean!, ...waves) };
+}
+
+/** Unknowns that make `Σ w (y − row · x)²` least, with `damping` added to the squares of all but the first. */
+function leastSquares(
+  rows: readonly Float64Array[],
+  values: Float64Array,
+  weights: Float64Array,
+  damping: number,
+): Float64Array | null {
+  const n = rows[0]?.length ?? 0;
+  if (n === 0) return null;
+  const matrix = Array.from({ length: n }, () => new Float64Array(n));
+  const right = new Float64Array(n);
+  for (let i = 0; i < rows.length; i++) {
+    const [row, weight] = [rows[i]!, weights[i]!];
+    if (weight === 0) continue;
+    for (let a = 0; a < n; a++) {
+      const share = weight * row[a]!;
+      right[a]! += share * values[i]!;
+      const line = matrix[a]!;
+      for (let b = 0; b <= a; b++) line[b]! += share * row[b]!;
+    }
+  }
+  for (let a = 1; a < n; a++) matrix[a]![a]! += damping;
+  return solveDense(matrix, right);
 }
 
 /** Plain harmonic regression on an axis. */
@@ -106,25 +130,31 @@ export interface HantsFit {
  * as gespinoza/hants does, whose published series these are to the last digits (docs/season.md).
  */
 export function fitHants(observed: Sorted, parameters: HantsParameters): HantsFit | null {
-  const { days, values, weights } = observed;
+  const { days, values } = observed;
   const { harmonics, overdetermination, damping, tolerance, outliers, valid } = parameters;
   const [min, max] = valid;
   const accepted = Uint8Array.from(values, (value) => (value >= min && value <= max ? 1 : 0));
+  const weights = observed.weights.map((weight, i) => weight * accepted[i]!);
   const side = outliers === 'low' ? 1 : -1;
   const least = 2 * harmonics + 1 + overdetermination;
   let count = accepted.reduce((sum, one) => sum + one, 0);
   if (count < least) return null;
+  const shape = { harmonics, period: parameters.period, trend: false };
+  const rows = rowsOf(days, 0, shape);
   for (;;) {
-    const own = { days, values, weights: weights.map((weight, i) => weight * accepted[i]!) };
-    const waves = fitWaves(own, { harmonics, period: parameters.period, trend: false }, damping);
-    if (waves === null) return null;
+    const solution = leastSquares(rows, values, weights, damping);
+    if (solution === null) return null;
     let [worst, furthest] = [-1, tolerance];
-    for (const [i, day] of days.entries()) {
-      const off = side * (wavesAt(waves, day) - values[i]!);
-      if (accepted[i] === 1 && off > furthest) [worst, furthest] = [i, off];
+    for (let i = 0; i < rows.length; i++) {
+      if (accepted[i] === 0) continue;
+      let line = 0;
+      for (let k = 0; k < solution.length; k++) line += solution[k]! * rows[i]![k]!;
+      const off = side * (line - values[i]!);
+      if (off > furthest) [worst, furthest] = [i, off];
     }
-    if (worst === -1 || count === least) return { waves, accepted };
+    if (worst === -1 || count === least) return { waves: wavesOf(solution, 0, shape), accepted };
     accepted[worst] = 0;
+    weights[worst] = 0;
     count--;
   }
 }

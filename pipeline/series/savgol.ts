@@ -44,7 +44,7 @@ export function smoothByPolynomials(values: Float64Array, m: number, degree: num
   const n = values.length;
   const half = Math.min(m, Math.floor((n - 1) / 2));
   const fitting = Math.min(degree, 2 * half);
-  const weights = Array.from({ length: 2 * half + 1 }, (_, i) => savitzkyGolay(half, fitting, i - half));
+  const weights = weightsAt(half, fitting);
   return values.map((_, i) => {
     const centre = Math.min(Math.max(i, half), n - 1 - half);
     const own = weights[i - centre + half]!;
@@ -52,6 +52,19 @@ export function smoothByPolynomials(values: Float64Array, m: number, degree: num
     for (let k = 0; k < own.length; k++) sum += own[k]! * values[centre - half + k]!;
     return sum;
   });
+}
+
+/** Weights of windows that were asked for: the same few serve every pixel. */
+const tables = new Map<string, readonly Float64Array[]>();
+
+/** Weights for every place of a window, from its first to its last. */
+function weightsAt(half: number, degree: number): readonly Float64Array[] {
+  const key = `${half}/${degree}`;
+  const known = tables.get(key);
+  if (known !== undefined) return known;
+  const made = Array.from({ length: 2 * half + 1 }, (_, i) => savitzkyGolay(half, degree, i - half));
+  tables.set(key, made);
+  return made;
 }
 
 /**

@@ -97,7 +97,7 @@ export const NODE = { SEEN: 0, GAP: 1, OUTSIDE: 2 } as const;
 
 export interface SmoothOptions<Id extends SmootherId> {
   /** Parameters that differ from the method's own. */
-  readonly parameters?: Partial<SmootherParameters[Id]>;
+  readonly parameters?: Partial<SmootherParameters[Id]> | undefined;
   /** Longest way between two clear observations that is bridged, days; half of it before the first and behind the last. */
   readonly maxGap?: number;
 }

@@ -381,7 +381,7 @@ describe('a map tile', () => {
 });
 
 describe('features', () => {
-  it('come in five collections', async () => {
+  it('come in six collections', async () => {
     const { collections } = await ask('/collections');
     expect(collections.map((one: { id: string }) => one.id)).toEqual([
       'scenes',
@@ -389,18 +389,21 @@ describe('features', () => {
       'stands',
       'regions',
       'zones',
+      'deliveries',
     ]);
     const { extent } = collections[1];
     expect(extent.temporal.interval).toEqual([[SCENES[0]!.datetime, SCENES[1]!.datetime]]);
   });
 
-  it.each(['scenes', 'parcels', 'stands', 'regions', 'zones'])(
+  it.each(['scenes', 'parcels', 'stands', 'regions', 'zones', 'deliveries'])(
     'of %s are listed with their count',
     async (id) => {
       await ask(`/collections/${id}`);
       const page = await ask(`/collections/${id}/items`);
       expect(page.numberReturned).toBe(page.features.length);
-      expect(page.numberMatched).toBe({ scenes: 2, parcels: PARCELS, stands: 2, regions: 1, zones: 0 }[id]);
+      expect(page.numberMatched).toBe(
+        { scenes: 2, parcels: PARCELS, stands: 2, regions: 1, zones: 0, deliveries: 2 }[id],
+      );
       for (const feature of page.features.slice(0, 1)) {
         const one = await ask(`/collections/${id}/items/${feature.id}`, `/collections/${id}/items/{id}`);
         expect(one.properties).toEqual(feature.properties);
@@ -408,6 +411,49 @@ describe('features', () => {
       }
     },
   );
+
+  it('of deliveries are found by verdict and by the day they came, and say what to do', async () => {
+    const items = '/collections/deliveries/items';
+    const verdicts = async (query: string) =>
+      (await ask(`${items}?${query}`)).features.map(
+        (one: { properties: { verdict: string } }) => one.properties.verdict,
+      );
+    expect(await verdicts('verdict=quarantined')).toEqual(['quarantined']);
+    expect(await verdicts('verdict=duplicate')).toEqual([]);
+    expect(await verdicts('datetime=2024-07-15')).toEqual(['accepted']);
+    expect(await verdicts('datetime=2024-07-16/..')).toEqual(['quarantined']);
+    expect(await verdicts('bbox=126,43,127,45')).toEqual(['accepted']);
+    const [bad] = (await ask(`${items}?verdict=quarantined`)).features;
+    expect(bad).toMatchObject({
+      geometry: null,
+      properties: {
+        datetime: '2024-07-16T01:00:00.000Z',
+        checked: '2024-07-17T01:00:00.000Z',
+        times: 2,
+        scene: null,
+        findings: [
+          {
+            code: 'E_CALIBRATION_INVALID',
+            severity: 'error',
+            file: 'a_MSS_meta.xml',
+            element: 'AbsCalibrationGain',
+            message: {
+              en: expect.stringContaining('3 numbers for 4 bands'),
+              zh: expect.stringContaining('定标'),
+            },
+            remedy: { en: expect.stringContaining('ask the vendor'), zh: expect.stringContaining('供应方') },
+          },
+        ],
+        files: [{ name: 'a_MSS.tif', bytes: 5_000_000_000 }],
+      },
+    });
+    const [good] = (await ask(`${items}?verdict=accepted`)).features;
+    expect(good.properties).toMatchObject({ scene: SCENES[0]!.id, acquired: SCENES[0]!.datetime });
+    expect(good.geometry.coordinates[0]).toHaveLength(5);
+    expect(JSON.stringify([good, bad])).not.toContain('secret-deliveries');
+    expect((await refused(`${items}?verdict=maybe`)).code).toBe('E_PARAMETER_INVALID');
+    expect((await refused(`${items}/nothing`)).status).toBe(404);
+  });
 
   it('carry what the file said of a parcel behind our own names', async () => {
     const { properties } = await ask('/collections/parcels/items/p-03', '/collections/parcels/items/{id}');

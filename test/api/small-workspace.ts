@@ -10,6 +10,7 @@ import { bounds } from '../../pipeline/core/grid.ts';
 import { QUALITY } from '../../pipeline/core/quality.ts';
 import type { Scene } from '../../pipeline/core/scene.ts';
 import type { AssetRow } from '../../pipeline/store/asset.ts';
+import { type DeliveryInput, recordDelivery, type Verdict } from '../../pipeline/store/delivery.ts';
 import { openStore, type Store } from '../../pipeline/store/open.ts';
 import { importPlaces, type PlaceInput } from '../../pipeline/store/place.ts';
 import { type ObservationRow, publishScene } from '../../pipeline/store/run.ts';
@@ -75,7 +76,30 @@ export async function fillWorkspace(folder: string): Promise<Store> {
   await importPlaces(store, 'region', [square('region-1', 0, 0, 200)], 'test');
   await publish(store, folder, FIRST, true);
   await publish(store, folder, SECOND, false);
+  await recordDelivery(store, delivery('accepted', FIRST.id), '2024-07-15T01:00:00.000Z');
+  await recordDelivery(store, delivery('quarantined', null), '2024-07-16T01:00:00.000Z');
+  await recordDelivery(store, delivery('quarantined', null), '2024-07-17T01:00:00.000Z');
   return store;
+}
+
+function delivery(verdict: Verdict, sceneId: string | null): DeliveryInput {
+  const wrong = {
+    code: 'E_CALIBRATION_INVALID',
+    severity: 'error',
+    file: 'a_MSS_meta.xml',
+    element: 'AbsCalibrationGain',
+    what: 'AbsCalibrationGain has 3 numbers for 4 bands',
+    where: null,
+  } as const;
+  return {
+    name: 'a_MSS.tif',
+    folder: '/srv/secret-deliveries',
+    kind: 'jl1-pms',
+    verdict,
+    sceneId,
+    findings: verdict === 'quarantined' ? [wrong] : [],
+    files: [{ name: 'a_MSS.tif', bytes: 5_000_000_000, sha256: 'c'.repeat(64) }],
+  };
 }
 
 function parcel(i: number): PlaceInput {

@@ -215,6 +215,10 @@ export async function calibrationContest(folder: string, scene: string, size: nu
     ours: { name: 'heitu --calibrate boa', commands: [index('boa', '--calibrate', 'boa', '--aot', '0.2')] },
     theirs: [
       {
+        name: 'heitu --calibrate boa --mask',
+        commands: [index('masked', '--calibrate', 'boa', '--aot', '0.2', '--mask')],
+      },
+      {
         name: 'heitu, plain NDVI',
         commands: [index('plain', '--bands', 'B=1,G=2,R=3,N=4', '--scale', '0.0001')],
       },

@@ -1,5 +1,5 @@
 /**
- * `node test/bench/withheld.ts [--folds 5 --seed 1]`: hides clear observations of real series, smooths the rest with every
+ * `node test/bench/withheld.ts [--folds 5 --seed 1 --lambda N --envelope P]`: hides clear observations of real series, smooths the rest with every
  * method at its defaults and prints how far the lines are from what was hidden, beside straight lines between observations.
  */
 import { parseArgs } from 'node:util';
@@ -14,9 +14,18 @@ import {
 } from '../helpers/withheld.ts';
 
 const { values } = parseArgs({
-  options: { folds: { type: 'string', default: '5' }, seed: { type: 'string', default: '1' } },
+  options: {
+    folds: { type: 'string', default: '5' },
+    seed: { type: 'string', default: '1' },
+    lambda: { type: 'string' },
+    envelope: { type: 'string' },
+  },
 });
-const common = { folds: Number(values.folds), seed: Number(values.seed), step: 10 };
+const whittaker = {
+  ...(values.lambda === undefined ? {} : { lambda: Number(values.lambda) }),
+  ...(values.envelope === undefined ? {} : { envelope: Number(values.envelope) }),
+};
+const common = { folds: Number(values.folds), seed: Number(values.seed), step: 10, whittaker };
 
 const lines = [
   '| series | flags | method | hidden n | RMSE | × straight lines |',

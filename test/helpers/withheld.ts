@@ -5,6 +5,7 @@ import { openRaster } from '../../pipeline/ingest/geotiff.ts';
 import { axisOver, dayNumber, valueOn } from '../../pipeline/series/axis.ts';
 import { classWeight } from '../../pipeline/series/observations.ts';
 import { SMOOTHERS, type SmootherId, smoothSeries } from '../../pipeline/series/smooth.ts';
+import type { WhittakerParameters } from '../../pipeline/series/whittaker.ts';
 
 /** A series of one place with what its flags say. */
 export interface Flagged {
@@ -34,9 +35,11 @@ export interface WithheldOptions {
   /** Smooth year by year with so many days on both sides, or all at once. */
   readonly margin: number | null;
   readonly step: number;
+  /** Parameters of Whittaker's method that differ from its own. */
+  readonly whittaker?: Partial<WhittakerParameters>;
 }
 
-/** The methods, and straight lines through what is flawless only, which flags allow. */
+/** The table's keys, which the compiler knows. */
 const METHODS = Object.keys(SMOOTHERS) as SmootherId[];
 
 /**
@@ -62,7 +65,11 @@ export function withheld(series: readonly Flagged[], options: WithheldOptions): 
           weights: left.map((i) => (options.flags === 'used' ? one.weights[i]! : 1)),
         };
         for (const method of METHODS) {
-          const { values } = smoothSeries(method, seen, axis, { maxGap: Number.POSITIVE_INFINITY });
+          const parameters = method === 'whittaker' ? options.whittaker : undefined;
+          const { values } = smoothSeries(method, seen, axis, {
+            parameters,
+            maxGap: Number.POSITIVE_INFINITY,
+          });
           for (const i of asked)
             errors.get(method)!.push(valueOn(axis, values, one.days[i]!) - one.values[i]!);
         }

@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { openThreads, type Threads } from '../../../pipeline/engine/threads.ts';
 import type { Task } from './echo-thread.ts';
@@ -52,6 +53,15 @@ describe('threads', () => {
       details: { where: 'task 8' },
     });
     expect(await threads.ask({ say: 'y' })).toMatch(/^ y/);
+  });
+
+  test('fail a task that is given to one that could not start', async () => {
+    threads = openThreads(new URL('./no-such-thread.ts', import.meta.url), 1, '');
+    await wait(200);
+    await expect(threads.ask({ say: 'x' }, { where: 'task 9' })).rejects.toMatchObject({
+      code: 'E_INTERNAL',
+      details: { where: 'task 9' },
+    });
   });
 
   test('fail a task that is in the works when they are closed', async () => {

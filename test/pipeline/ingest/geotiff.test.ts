@@ -187,6 +187,29 @@ describe('where and what', () => {
     expect((await facts()).nodata).toBeNull();
   });
 
+  test('GDAL items mean the same written plainly or with comments, CDATA and other quotes', async () => {
+    const plain = `<GDALMetadata>
+  <Item name="FORMULA">(N - R)/(N + R)</Item>
+  <Item name="SCALE" sample="0" role="scale">0.0001</Item>
+  <Item name="D" sample="0" role="Description"> NDVI </Item>
+  <Item name="Y" domain="COLOR_PROFILE">sRGB</Item>
+</GDALMetadata>`;
+    const expected = {
+      bands: [{ description: ' NDVI ', scale: 0.0001, offset: null }],
+      metadata: { FORMULA: '(N - R)/(N + R)' },
+    };
+    expect(await facts(text(42112, plain))).toMatchObject(expected);
+    // Texts that only a parser understands.
+    for (const [from, to] of [
+      ['(N - R)/(N + R)', '<![CDATA[(N - R)/(N + R)]]>'],
+      ['<GDALMetadata>', '<?xml version="1.0"?><GDALMetadata><!-- by hand -->'],
+      ['name="D" sample="0"', "name='D' sample='0'"],
+    ] as const) {
+      expect(await facts(text(42112, plain.replace(from, to))), to).toMatchObject(expected);
+    }
+    expect((await facts(text(42112, plain.slice(0, -9)))).bands).toHaveLength(1);
+  });
+
   test('texts in GBK are read as Chinese', async () => {
     const gbk = { tag: 305, type: 2, values: '' } as const;
     const bytes = handMade({

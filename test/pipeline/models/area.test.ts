@@ -18,8 +18,9 @@ describe('areas from a reference sample', () => {
     expect(overall).toBeCloseTo(0.94651189, 8);
     expect(overallHalf).toBeCloseTo(0.01848328, 8);
     const rounded = (of: (one: (typeof classes)[number]) => number) => classes.map(of);
-    const close = (found: number[], wanted: number[], digits: number) =>
-      found.forEach((value, i) => expect(value).toBeCloseTo(wanted[i]!, digits));
+    const close = (found: number[], wanted: number[], digits: number) => {
+      for (const [i, value] of found.entries()) expect(value).toBeCloseTo(wanted[i]!, digits);
+    };
     close(
       rounded((c) => c.area),
       [21157.762, 11686.154, 285769.93, 581386.154],

@@ -88,6 +88,33 @@ describe('a GeoJSON file', () => {
     expect(lat).toBeCloseTo(44, 2);
   });
 
+  test('in another CRS has the shapes that lie off the globe left out, and those beside them kept', () => {
+    const crs = { type: 'name', properties: { name: 'urn:ogc:def:crs:EPSG::4551' } };
+    const square = (x: number, y: number) => [
+      [
+        [x, y],
+        [x + 100, y],
+        [x + 100, y + 100],
+      ],
+    ];
+    const far = 3e7;
+    const { features, findings } = read(
+      [
+        feature(square(516_000, 4_873_000)),
+        feature(square(far, 4_873_000)),
+        feature(square(517_000, 4_870_000)),
+      ],
+      {},
+      { crs },
+    );
+    expect(features.map(({ id }) => id)).toEqual(['0', '2']);
+    expect(features.map(({ stored }) => stored[0]![0]![0])).toEqual([
+      [516_000, 4_873_000],
+      [517_000, 4_870_000],
+    ]);
+    expect(findings.map(({ message }) => message).join()).toContain(`position ${far}, 4873000 is not`);
+  });
+
   test.each(['urn:ogc:def:crs:OGC:1.3:CRS84', 'EPSG:4326', 'urn:ogc:def:crs:EPSG::4490'])(
     'with crs %s is taken as it is',
     (name) => {
