@@ -48,5 +48,6 @@ for (const flags of ['hidden', 'used'] as const) {
   if (sentinel !== null)
     show('Sentinel-2, Slovenia, 68 dates', await slovenia(sentinel, 25), { flags, margin: null });
 }
+if (flux !== null) show('MOD13A1, 10 flux sites', fluxSites(flux), { flags: 'flawless', margin: 92 });
 if (modis !== null) show('MOD13Q1, Sinop, no flags', await sinop(modis, 80), { flags: 'hidden', margin: 92 });
 console.log(lines.join('\n'));

@@ -28,8 +28,8 @@ export interface Prediction {
 }
 
 export interface WithheldOptions {
-  /** `hidden`: every observation counts alike. `used`: by the weights of its flags. */
-  readonly flags: 'hidden' | 'used';
+  /** `hidden`: every observation counts alike. `used`: by the weights of its flags. `flawless`: clear ones alone. */
+  readonly flags: 'hidden' | 'used' | 'flawless';
   readonly folds: number;
   readonly seed: number;
   /** Smooth year by year with so many days on both sides, or all at once. */
@@ -41,6 +41,12 @@ export interface WithheldOptions {
 
 /** The table's keys, which the compiler knows. */
 const METHODS = Object.keys(SMOOTHERS) as SmootherId[];
+
+const weightOf: Readonly<Record<WithheldOptions['flags'], (one: Flagged, i: number) => number>> = {
+  hidden: () => 1,
+  used: ({ weights }, i) => weights[i]!,
+  flawless: ({ clear }, i) => (clear[i] ? 1 : 0),
+};
 
 /**
  * Hides the clear observations of every series a fold at a time, smooths what is left with each method at its defaults, and
@@ -62,7 +68,7 @@ export function withheld(series: readonly Flagged[], options: WithheldOptions): 
         const seen = {
           days: left.map((i) => one.days[i]!),
           values: left.map((i) => one.values[i]!),
-          weights: left.map((i) => (options.flags === 'used' ? one.weights[i]! : 1)),
+          weights: left.map((i) => weightOf[options.flags](one, i)),
         };
         for (const method of METHODS) {
           const parameters = method === 'whittaker' ? options.whittaker : undefined;
