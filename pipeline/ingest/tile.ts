@@ -127,13 +127,13 @@ async function readTile(
       await layBands(tile, scene, file, bands, place(grid, ground));
       continue;
     }
-    const arrays = await file.read(
-      bands.map((band) => band.number),
-      inside,
-    );
+    const numbers = bands.map((band) => band.number);
+    const arrays = await file.read(numbers, inside);
     bands.forEach((band, i) => {
       copyInto(out[band.name]!, arrays[i]!, window, inside);
     });
+    const isThere = file.info.validity === null ? null : await file.readValidity(numbers, inside);
+    if (isThere !== null) markHidden(quality, isThere, window, inside);
   }
   flagStored(tile, scene, inside, window);
   return tile;
@@ -215,6 +215,16 @@ function markOutside(quality: Uint16Array, window: Window, inside: Window): void
   for (let row = 0; row < inside.height; row++) {
     const start = (inside.row - window.row + row) * window.width + inside.col - window.col;
     quality.fill(0, start, start + inside.width);
+  }
+}
+
+/** Pixels that a mask or an alpha band of the file hides. */
+function markHidden(quality: Uint16Array, isThere: Uint8Array, window: Window, inside: Window): void {
+  for (let row = 0; row < inside.height; row++) {
+    const start = (inside.row - window.row + row) * window.width + inside.col - window.col;
+    for (let col = 0; col < inside.width; col++) {
+      if (isThere[row * inside.width + col] === 0) quality[start + col]! |= QUALITY.NODATA.bit;
+    }
   }
 }
 
