@@ -93,7 +93,7 @@ export const CROPS = {
     title: { zh: '大豆', en: 'soybean' },
     moisture: 0.13,
     bushel: { pounds: 60, moisture: 0.13 },
-    sane: [700, 6500],
+    sane: [700, 5000],
     window: [191, 248],
     early: 222,
     slope: [2, 8],
@@ -109,7 +109,7 @@ export const CROPS = {
       factor: [0.7, 1.4],
     },
     source:
-      'efficiency Gan 2021, ERL 16:104032 (C3 1.48 ± 0.33); seed cost Sinclair and de Wit 1975 (doi 10.1126/science.189.4202.565); depletion FAO-56 table 22; moisture GB 1352; upper bound of sane yields raised to Illinois field level; temperature, slope, window, factor house',
+      'efficiency Gan 2021, ERL 16:104032 (C3 1.48 ± 0.33); seed cost Sinclair and de Wit 1975 (doi 10.1126/science.189.4202.565); depletion FAO-56 table 22; moisture GB 1352; temperature, slope, window, factor house',
   },
   wheat: {
     title: { zh: '小麦', en: 'wheat' },
