@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { isGeographic } from '../core/crs.ts';
 import { clampWindow, crop, finer, type Grid, latticeOffset, TILE_SIZE, tilesOf } from '../core/grid.ts';
 import { QUALITY } from '../core/quality.ts';
@@ -12,7 +13,7 @@ import { coarsen } from '../mask/coarsen.ts';
 import { MASK } from '../mask/thresholds.ts';
 import { gridOn, type Lattice } from '../warp/lattice.ts';
 import { placeTile } from '../warp/resample.ts';
-import { writeCog } from '../write/cog.ts';
+import { writeAtomically } from '../write/atomic.ts';
 import { sceneWindow } from './scene-window.ts';
 
 /** Bands that the tests of sky and air look at. */
@@ -49,7 +50,7 @@ export async function readOverview(
   lattice: Lattice,
   workspace: string,
 ): Promise<LooseTile<'dn'>> {
-  const file = join(workspace, 'cache', 'overviews', `${scene.id}-${keyOf(scene, lattice)}.tif`);
+  const file = join(workspace, 'cache', 'overviews', `${scene.id}-${keyOf(scene, lattice)}.cells`);
   const kept = await keptOverview(file);
   if (kept !== null) return kept;
   const made = await makeOverview(scene, lattice);
@@ -233,46 +234,46 @@ function keyOf(scene: Scene, lattice: Lattice): string {
     .slice(0, 16);
 }
 
-/** Marks in the cached file's bands what was not imaged, and what is brighter than the instrument can say. */
-const FLAGS = QUALITY.NODATA.bit | QUALITY.SATURATED.bit;
+/** First line of a cached overview; the numbers follow as they lie in memory: flags, then band after band. */
+interface CacheHead {
+  readonly version: number;
+  readonly grid: Grid;
+  readonly names: readonly string[];
+  /** Of the numbers: a cache must not be able to change a result. */
+  readonly crc32: number;
+}
 
 async function keptOverview(file: string): Promise<LooseTile<'dn'> | null> {
-  const raster = await openRaster(file).catch(() => null);
-  if (raster === null) return null;
+  const bytes = await readFile(file).catch(() => null);
+  const end = bytes?.indexOf(10) ?? -1;
+  if (bytes === null || end < 0) return null;
   try {
-    const { info } = raster;
-    const { width, height, transform, epsg, bandCount } = info;
-    if (transform === null) return null;
-    const numbers = Array.from({ length: bandCount }, (_, i) => i + 1);
-    const planes = await raster.read(numbers, { col: 0, row: 0, width, height });
-    const names = info.bands.map((band) => band.description ?? '');
-    const floats = planes.map((plane) => Float32Array.from(plane as Float32Array)); // written as float32 below
-    return {
-      unit: 'dn',
-      grid: { width, height, transform, epsg },
-      bands: Object.fromEntries(names.slice(0, -1).map((name, i) => [name, floats[i]!])),
-      quality: Uint16Array.from(floats.at(-1)!),
-    };
+    const head = JSON.parse(bytes.toString('utf8', 0, end)) as CacheHead; // written by keepOverview; checked below
+    const cells = head.grid.width * head.grid.height;
+    // What is not whole, or of another make, is made again.
+    if (head.version !== VERSION || bytes.length !== end + 1 + cells * (2 + 4 * head.names.length))
+      return null;
+    if (crc32(bytes.subarray(end + 1)) !== head.crc32) return null;
+    const body = Uint8Array.from(bytes.subarray(end + 1)).buffer;
+    const quality = new Uint16Array(body.slice(0, 2 * cells));
+    const bands = Object.fromEntries(
+      head.names.map((name, i) => {
+        const from = 2 * cells + 4 * cells * i;
+        return [name, new Float32Array(body.slice(from, from + 4 * cells))];
+      }),
+    );
+    return { unit: 'dn', grid: head.grid, bands, quality };
   } catch {
-    // A cache that cannot be read is made again.
     return null;
-  } finally {
-    await raster.close();
   }
 }
 
-async function keepOverview(file: string, tile: LooseTile<'dn'>): Promise<void> {
+async function keepOverview(file: string, { grid, bands, quality }: LooseTile<'dn'>): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
-  const { grid, bands, quality } = tile;
-  await writeCog(file, {
-    grid,
-    bands: [
-      ...Object.entries(bands).map(([description, data]) => ({ data, description })),
-      { data: Float32Array.from(quality, (flags) => flags & FLAGS), description: 'quality' },
-    ],
-    nodata: null,
-    compress: 'zstd',
-    resampling: 'average',
-    metadata: {},
-  });
+  const planes = [quality, ...Object.values(bands)].map(
+    (plane) => new Uint8Array(plane.buffer, plane.byteOffset, plane.byteLength),
+  );
+  const sum = planes.reduce((crc, plane) => crc32(plane, crc), 0);
+  const head: CacheHead = { version: VERSION, grid, names: Object.keys(bands), crc32: sum };
+  await writeAtomically(file, [Buffer.from(`${JSON.stringify(head)}\n`), ...planes]);
 }

@@ -1,4 +1,4 @@
-import { copyFile, mkdir } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeCounty } from '../../../fixtures/make/county.ts';
@@ -26,8 +26,7 @@ describe('the overview of a scene', () => {
     const grid = overviewGrid(lattice, scene.grid);
     const [x, width, , y] = grid.transform;
     expect([x % 9, width, y % 9]).toEqual([0, 9, 0]);
-    const moved = { ...scene.grid, transform: [...scene.grid.transform] as const };
-    const other = overviewGrid(lattice, { ...moved, width: 70 });
+    const other = overviewGrid(lattice, { ...scene.grid, width: 70 });
     expect((other.transform[0] - x) % 9).toBe(0);
   });
 
@@ -58,6 +57,12 @@ describe('the overview of a scene', () => {
     const gone = { ...scene, folder: join(folder, 'nowhere') };
     expect((await readOverview(gone, lattice, workspace)).bands).toEqual(made.bands);
     expect((await readOverview(gone, lattice, workspace)).quality).toEqual(made.quality);
+    const [cached] = await readdir(join(workspace, 'cache', 'overviews'));
+    const file = join(workspace, 'cache', 'overviews', cached!);
+    const bytes = await readFile(file);
+    bytes[bytes.length - 9]! ^= 4;
+    await writeFile(file, bytes);
+    expect((await readOverview(scene, lattice, workspace)).bands).toEqual(made.bands);
     await expect(readOverview({ ...gone, nodata: 7 }, lattice, workspace)).rejects.toMatchObject({
       code: 'E_FILE_MISSING',
     });
