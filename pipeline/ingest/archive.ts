@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { Readable, Transform, type Writable } from 'node:stream';
+import { Transform, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32, createGunzip } from 'node:zlib';
 import * as tar from 'tar-stream';
@@ -186,38 +186,45 @@ function entryWriter(path: string, root: string, packed: number, limits: Archive
   };
 
   /** Writes one entry; `consumed` tells how many packed bytes were used up to now. */
-  const write = async (target: string, name: string, content: Readable, consumed: () => number) => {
-    await mkdir(dirname(target), { recursive: true, mode: 0o700 });
-    let own = 0;
-    let head = Buffer.alloc(0);
-    const guard = new Transform({
-      transform: (chunk: Buffer, _encoding, done) => {
-        own += chunk.length;
-        try {
-          if (head.length < MAGIC_BYTES) {
-            head = Buffer.concat([head, chunk.subarray(0, MAGIC_BYTES)]);
-            if (packedContent(head) !== null)
-              throw new HeituError('E_ARCHIVE_NESTED', {
-                where: path,
-                what: `${name} (${packedContent(head)})`,
-              });
-          }
-          if (own > limits.entryBytes) throw tooLarge(path, `${name} is over ${limits.entryBytes} bytes`);
-          checkTotal(bytes + own, consumed());
-          done(null, chunk);
-        } catch (error) {
-          // `checkTotal` and the lines above throw nothing else.
-          done(error as HeituError);
-        }
-      },
-    });
+  const write = async (
+    target: string,
+    name: string,
+    content: () => AsyncIterable<Uint8Array>,
+    consumed: () => number,
+  ) => {
+    await makeFolder(dirname(target));
     // `wx`: a file that is there already is never written over, and a link never followed.
-    await pipeline(content, guard, createWriteStream(target, { flags: 'wx', mode: 0o600 }));
-    bytes += own;
-    files += 1;
+    const file = await open(target, 'wx', 0o600);
+    try {
+      let own = 0;
+      let head = Buffer.alloc(0);
+      for await (const chunk of content()) {
+        own += chunk.length;
+        if (head.length < MAGIC_BYTES) {
+          head = Buffer.concat([head, chunk.subarray(0, MAGIC_BYTES)]);
+          const packing = packedContent(head);
+          if (packing !== null)
+            throw new HeituError('E_ARCHIVE_NESTED', { where: path, what: `${name} (${packing})` });
+        }
+        if (own > limits.entryBytes) throw tooLarge(path, `${name} is over ${limits.entryBytes} bytes`);
+        checkTotal(bytes + own, consumed());
+        await file.writeFile(chunk);
+      }
+      bytes += own;
+      files += 1;
+    } finally {
+      await file.close();
+    }
   };
 
-  return { claim, write, checkTotal, files: () => files, bytes: () => bytes };
+  const folders = new Set<string>();
+  const makeFolder = async (folder: string) => {
+    if (folders.has(folder)) return;
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    folders.add(folder);
+  };
+
+  return { claim, write, makeFolder, checkTotal, files: () => files, bytes: () => bytes };
 }
 
 type EntryWriter = ReturnType<typeof entryWriter>;
@@ -265,9 +272,16 @@ async function unpackTar(path: string, writer: EntryWriter, format: 'gzip' | 'ta
     const { size } = header;
     const target = writer.claim({ name, kind, size });
     if (kind === 'folder') {
-      await mkdir(target, { recursive: true, mode: 0o700 });
+      await writer.makeFolder(target);
       entry.resume();
-    } else await writer.write(target, name, Readable.from(entry), () => source.bytesRead);
+    } else
+      await writer.write(
+        target,
+        name,
+        // A streamx stream gives its bytes one chunk after the other, which its types do not say.
+        () => entry as unknown as AsyncIterable<Uint8Array>,
+        () => source.bytesRead,
+      );
     // tar-stream adds where the content starts, which its types leave out.
     const { byteOffset } = header as typeof header & { byteOffset: number };
     end = byteOffset + Math.ceil((kind === 'folder' ? 0 : size) / 512) * 512;
@@ -325,23 +339,24 @@ async function unpackZip(path: string, writer: EntryWriter, size: number): Promi
     let consumed = 0;
     for (const { entry, name, kind, target } of entries) {
       if (kind === 'folder') {
-        await mkdir(target, { recursive: true, mode: 0o700 });
+        await writer.makeFolder(target);
         continue;
       }
       const local = await zip.readLocalFileHeaderPromise(entry, { minimal: false });
       if (!local.fileName.equals(entry.fileNameRaw))
         throw unsafe(path, `${JSON.stringify(name)} has another name inside`);
       consumed += entry.compressedSize;
-      const content = await zip.openReadStreamPromise(entry);
       let sum = 0;
-      const summed = new Transform({
-        transform: (chunk: Buffer, _encoding, done) => {
+      const summed = async function* () {
+        const content = await zip.openReadStreamPromise(entry);
+        // Its source goes on for a while after the first error, and one that nobody listens to ends the process.
+        content.on('error', () => undefined);
+        for await (const chunk of content) {
           sum = crc32(chunk, sum);
-          done(null, chunk);
-        },
-      });
-      content.once('error', (error) => summed.destroy(error));
-      await writer.write(target, name, content.pipe(summed), () => consumed);
+          yield chunk;
+        }
+      };
+      await writer.write(target, name, summed, () => consumed);
       if (sum !== entry.crc32) throw damaged(path, `${name} has another checksum`);
     }
   } finally {
@@ -393,6 +408,9 @@ function asArchiveError(error: unknown, path: string): HeituError {
   if (error instanceof HeituError) return error;
   const what = error instanceof Error ? error.message : String(error);
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // A fault of ours must not be taken for one of the archive.
+  if (error instanceof TypeError || error instanceof ReferenceError)
+    return new HeituError('E_INTERNAL', { what, cause: error });
   if (DISK.has(code)) return new HeituError('E_WRITE_FAILED', { where: path, what, cause: error });
   return new HeituError('E_ARCHIVE_DAMAGED', { where: path, what, cause: error });
 }

@@ -54,8 +54,10 @@ export async function examine(delivery: Delivery): Promise<Examined> {
     const essential = files.filter((file) => used.includes(file.name));
     return { scene, fingerprint: fingerprintOf(essential, description), findings, files };
   } catch (thrown) {
-    const error = asHeituError(thrown, 'E_TIFF_DAMAGED', join(folder, image));
-    if (error.family !== 'input') throw error;
+    // A full disk or a database that is away is no fault of the delivery; a fault of ours is, as far as the rest of the
+    // batch is concerned.
+    if (thrown instanceof HeituError && thrown.family !== 'input') throw thrown;
+    const error = asHeituError(thrown, 'E_INTERNAL', join(folder, image));
     return {
       scene: null,
       fingerprint: null,

@@ -347,7 +347,7 @@ const MOST_APART_MS = 3_600_000;
  * The acquisition time on which name and metadata agree. Throws E_TIME_CONFLICT when they are over an hour apart, or when the
  * metadata's own times are out of order: one of them belongs to another scene, or to another time zone.
  */
-export function agreedTime(name: DeliveryName, metadata: DeliveryMetadata, where: string): Instant {
+function agreedTime(name: DeliveryName, metadata: DeliveryMetadata, where: string): Instant {
   const stated = metadata.datetime ?? name.datetime;
   const conflict = (what: string, element: string) =>
     new HeituError('E_TIME_CONFLICT', { where, what, element });

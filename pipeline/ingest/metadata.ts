@@ -2,6 +2,7 @@ import { HeituError } from '../core/error.ts';
 import type { Encoding } from '../core/scene.ts';
 import { fromBeijing, type Instant, isCalendarDate } from '../core/time.ts';
 import {
+  decimal,
   type Elements,
   isBlank,
   leavesOf,
@@ -86,7 +87,7 @@ export function parseMetadata(xml: string, where: string): DeliveryMetadata {
     start,
     end: time(elements, 'EndTime'),
     dataBits: numberOf(elements, ['DataBits'], 1, 32),
-    cloudPercent: numberOf(elements, ['CloudPercent'], 0, 100),
+    cloudPercent: percentOf(textOf(elements, 'CloudPercent')),
     sunElevation:
       numberOf(elements, ['SolarElevation', 'SunElevation', 'SunAltitude'], -90, 90) ??
       (zenith === null ? null : 90 - zenith),
@@ -124,6 +125,12 @@ export function parseBandMetadata(
     datetime: time(elements, 'CenterTime') ?? time(elements, 'StartTime'),
     gsd: numberOf(elements, ['ImageRowGSD'], 0.01, 10_000),
   };
+}
+
+/** The vendor's cloud figure is for show: one that is none keeps nothing out. */
+function percentOf(text: string | null): number | null {
+  const value = text === null ? null : decimal(text);
+  return value !== null && value >= 0 && value <= 100 ? value : null;
 }
 
 function footprintOf(elements: Elements): Place[] | null {

@@ -2,7 +2,7 @@ import { HeituError } from '../core/error.ts';
 import { decimal } from './elements.ts';
 
 /** Longest MTL read; real ones are some kilobytes, padded to 64 by old producers. */
-export const MAX_MTL_BYTES = 1_000_000;
+const MAX_MTL_BYTES = 1_000_000;
 
 /** A Landsat metadata file: values by key, within their group. */
 export interface Mtl {

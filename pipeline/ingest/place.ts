@@ -164,7 +164,7 @@ function toBand(band: ToldBand, grid: Scene['grid'] | null, rpc: Rpc | null): Sc
   return { name, file, number, gain, bias, grid, rpc };
 }
 
-export function boxOf(grid: Scene['grid']): Bbox {
+function boxOf(grid: Scene['grid']): Bbox {
   return isGeographic(grid.epsg) ? bounds(grid) : transformBbox(bounds(grid), grid.epsg, 4326);
 }
 

@@ -1,6 +1,7 @@
 import type { Instant } from '../core/time.ts';
 import type { Store } from './open.ts';
 import type { PlaceKind } from './place.ts';
+import type { Reason } from './run.ts';
 import { every, sql } from './sql.ts';
 import { onDay } from './where.ts';
 
@@ -20,6 +21,7 @@ export interface SeriesPoint {
   readonly pixelCount: number;
   /** 0–1. */
   readonly clearFraction: number;
+  readonly reason: Reason | null;
 }
 
 export interface SeriesFilter {
@@ -41,7 +43,7 @@ export async function seriesOf(
   return store.query<SeriesPoint>(sql`
     SELECT o.datetime, to_char(o.datetime AT TIME ZONE 'Asia/Shanghai', 'YYYY-MM-DD') AS date, o.collection,
       o.scene_id AS scene, o.run_id AS run, o.status, o.value, o.low, o.high,
-      o.pixel_count AS "pixelCount", o.clear_fraction AS "clearFraction"
+      o.pixel_count AS "pixelCount", o.clear_fraction AS "clearFraction", o.reason
     FROM observation o JOIN scene s ON s.id = o.scene_id
     WHERE ${where} ORDER BY o.datetime, o.scene_id`);
 }

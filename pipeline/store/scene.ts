@@ -16,9 +16,11 @@ export interface SceneRow {
   readonly clearFraction: number | null;
   /** sha256 over the sorted checksums of its files. */
   readonly fingerprint: string;
+  /** True of a product of many dates, which is kept beside the scenes it is made of. */
+  readonly derived: boolean;
 }
 
-const COLUMNS = sql`document AS scene, status, clear_fraction AS "clearFraction", fingerprint`;
+const COLUMNS = sql`document AS scene, status, clear_fraction AS "clearFraction", fingerprint, derived`;
 
 /** Id and fingerprint of a scene, or null when it is not registered. */
 export async function knownScene(
@@ -103,7 +105,7 @@ async function setAside(query: Query, id: string, run: string, reason: string): 
 }
 
 /** The four corners of the image as a polygon in longitude and latitude. */
-function footprint(scene: Scene): Sql {
+export function footprint(scene: Scene): Sql {
   const toDegrees = transformer(scene.grid.epsg, 4326);
   const ring = corners(scene.grid).map(([x, y]) => toDegrees(x, y));
   const polygon = { type: 'Polygon', coordinates: [[...ring, ring[0]]] };
@@ -128,12 +130,13 @@ export interface SceneFilter extends Span, Page {
   readonly bbox?: Bbox;
 }
 
-/** Scenes by time, and how many there are in all; retired ones too, with their status. */
+/** Delivered scenes by time, and how many there are in all; retired ones too, with their status. */
 export async function scenesIn(
   store: Store,
   filter: SceneFilter,
 ): Promise<{ matched: number; items: SceneRow[] }> {
   const where = every([
+    sql`NOT derived`,
     filter.collection === undefined ? null : sql`collection = ${filter.collection}`,
     inBox(sql`geom`, filter.bbox),
     inSpan(sql`datetime`, filter),

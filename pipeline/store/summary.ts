@@ -25,13 +25,17 @@ export interface CollectionSummary {
   readonly from: Instant;
   readonly to: Instant;
   readonly sceneCount: number;
+  /** What was published of it: products, TRUE_COLOR, QUALITY …, by name. */
+  readonly products: readonly string[];
 }
 
 /** Counts, extent and collections of the workspace. */
 export async function workspaceSummary(store: Store): Promise<WorkspaceSummary> {
   const collections = await store.query<CollectionSummary>(sql`
     SELECT collection AS id, string_agg(DISTINCT sensor, ', ') AS sensor, min(datetime) AS "from", max(datetime) AS "to",
-      count(*) AS "sceneCount"
+      count(*) AS "sceneCount",
+      ARRAY(SELECT DISTINCT a.product FROM asset a JOIN scene o ON o.id = a.scene_id
+        WHERE o.collection = scene.collection AND o.status = 'processed' ORDER BY 1) AS products
     FROM scene WHERE status <> 'retired' GROUP BY collection ORDER BY collection`);
   const [totals] = await store.query<
     WorkspaceSummary['counts'] & { simulated: boolean; bbox: Bbox | null }
@@ -39,7 +43,7 @@ export async function workspaceSummary(store: Store): Promise<WorkspaceSummary> 
     SELECT s.scenes, s.observations, s.simulated, p.parcels, p.stands, (SELECT count(*) FROM zone) AS zones,
       (SELECT ARRAY[ST_XMin(box), ST_YMin(box), ST_XMax(box), ST_YMax(box)] FROM coalesce(s.box, p.box) AS box
         WHERE box IS NOT NULL) AS bbox
-    FROM (SELECT count(*) AS scenes, coalesce(sum(observation_count), 0) AS observations,
+    FROM (SELECT count(*) FILTER (WHERE NOT derived) AS scenes, coalesce(sum(observation_count), 0) AS observations,
         coalesce(bool_or(simulated), false) AS simulated, ST_Extent(geom) AS box
         FROM scene WHERE status <> 'retired') AS s,
       (SELECT count(*) FILTER (WHERE kind = 'parcel') AS parcels, count(*) FILTER (WHERE kind = 'stand') AS stands,

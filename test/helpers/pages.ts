@@ -11,6 +11,7 @@ import { PRODUCTS, type ProductId, type ProductRow } from '../../pipeline/produc
 import type { SensorRow } from '../../pipeline/sensors/row.ts';
 import { SENSORS } from '../../pipeline/sensors/table.ts';
 import { CLASS_STATISTICS, STATISTICS } from '../../pipeline/zones/statistics.ts';
+import { deliveriesPage } from './deliveries-page.ts';
 
 const COMMANDS = await allCommands();
 
@@ -20,6 +21,7 @@ const RADIOMETRIES = ['absolute', 's2_anchored', 'relative', 'none'] as const sa
 /** Pages of docs/ by file name, each made from its tables. */
 export const GENERATED: Readonly<Record<string, () => string>> = {
   'commands.md': () => commandsPage(COMMANDS),
+  'deliveries.md': () => deliveriesPage(table),
   'tables.md': tablesPage,
 };
 
