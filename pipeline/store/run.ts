@@ -45,6 +45,8 @@ export interface Reason {
 
 export interface Publication {
   readonly run: ProductRun;
+  /** Files the results were made from; when the scene has others by now, a later delivery took its place meanwhile. */
+  readonly madeFrom?: Scene['files'];
   /** Clear share of the scene's pixels, 0–1. */
   readonly clearFraction: number;
   readonly assets: readonly AssetRow[];
@@ -54,21 +56,28 @@ export interface Publication {
 /**
  * Publishes what a scene became, in one transaction: a reader sees all of it or what was there before. Products of
  * this run take the place of the same products of an earlier run; other products stay. Gives the paths of COGs that
- * no scene refers to any more. Throws E_NOT_FOUND when the scene is not registered or was retired.
+ * no scene refers to any more. Throws E_NOT_FOUND when the scene is not registered or was retired, and E_SCENE_CONFLICT when
+ * another delivery took its place while it was worked on.
  */
 export async function publishScene(
   store: Store,
   publication: Publication,
 ): Promise<{ superseded: readonly string[] }> {
-  const { run, assets, observations, clearFraction } = publication;
+  const { run, assets, observations, clearFraction, madeFrom } = publication;
   const products = [...new Set([...assets, ...observations].map((row) => row.product))];
   await makePartitions(store, observations);
   return store.transaction(async (query) => {
-    const [scene] = await query<{ collection: string }>(sql`
+    const [scene] = await query<{ collection: string; files: Scene['files'] }>(sql`
       UPDATE scene SET status = 'processed', clear_fraction = ${clearFraction}
-      WHERE id = ${run.sceneId} AND status <> 'retired' RETURNING collection`);
+      WHERE id = ${run.sceneId} AND status <> 'retired' RETURNING collection, document -> 'files' AS files`);
     if (scene === undefined)
       throw new HeituError('E_NOT_FOUND', { what: `scene ${run.sceneId}`, where: 'heitu scene list' });
+    if (madeFrom !== undefined && sumsOf(madeFrom) !== sumsOf(scene.files)) {
+      throw new HeituError('E_SCENE_CONFLICT', {
+        what: run.sceneId,
+        where: 'a later delivery took its place while it was processed',
+      });
+    }
     return saveResults(query, publication, products, scene.collection);
   });
 }
@@ -102,6 +111,14 @@ export async function publishSeason(
       throw new HeituError('E_SCENE_CONFLICT', { what: item.id, where: 'a delivered scene of that name' });
     return saveResults(query, publication, products, item.collection);
   });
+}
+
+/** The checksums of files, whatever their order and folder. */
+function sumsOf(files: Scene['files']): string {
+  return files
+    .map((file) => file.sha256)
+    .sort()
+    .join(' ');
 }
 
 async function saveResults(

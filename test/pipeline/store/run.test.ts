@@ -13,6 +13,19 @@ const DAY = { collection: SCENE.collection, date: '2024-07-14' } as const;
 const SERIES = { placeId: 'P1', product: 'NDVI', statistic: 'mean' } as const;
 
 onEachStore('a publication', (fixture) => {
+  it('is refused when another delivery took the place of the one it was made from', async () => {
+    const { store } = fixture();
+    await registerScene(store, SCENE, FINGERPRINT);
+    const publication = aPublication(SCENE, 'r1', ['NDVI'], [anObservation('P1')]);
+    const madeFrom = SCENE.files.map((file) => ({ ...file, sha256: 'c'.repeat(64) }));
+    await expect(publishScene(store, { ...publication, madeFrom })).rejects.toMatchObject({
+      code: 'E_SCENE_CONFLICT',
+    });
+    expect(await sceneById(store, 'S1')).toMatchObject({ status: 'registered' });
+    await publishScene(store, { ...publication, madeFrom: SCENE.files });
+    expect(await sceneById(store, 'S1')).toMatchObject({ status: 'processed' });
+  });
+
   it('makes the scene, its COGs and its observations visible together', async () => {
     const { store } = fixture();
     await registerScene(store, SCENE, FINGERPRINT);
