@@ -23,17 +23,22 @@ export interface Examined {
   readonly files: readonly SceneFile[];
 }
 
+export interface ExamineOptions {
+  /** False for a scene that no catalogue keeps: then no checksums are taken, and it has no files. */
+  readonly isKept?: boolean;
+}
+
 /**
  * Opens a delivery, checks that name, metadata and rasters agree, and makes the scene of it. What is wrong with the delivery
  * becomes a finding of severity `error`; throws only for what is no fault of it.
  */
-export async function examine(delivery: Delivery): Promise<Examined> {
+export async function examine(delivery: Delivery, { isKept = true }: ExamineOptions = {}): Promise<Examined> {
   const { folder, image } = delivery;
   const kind: DeliveryKind = KINDS[delivery.kind];
   const files: SceneFile[] = [];
   const findings: Finding[] = [];
   try {
-    for (const name of delivery.files) files.push(await checksum(delivery, name));
+    if (isKept) for (const name of delivery.files) files.push(await checksum(delivery, name));
     const bag = bagOf(delivery);
     if (kind.read === null) {
       await checkWhole(folder, [image]);
@@ -70,8 +75,9 @@ export async function examine(delivery: Delivery): Promise<Examined> {
 /** The scene of one delivery for those who need nothing else of it; throws what keeps it out. */
 export async function admit(
   delivery: Delivery,
+  options: ExamineOptions = {},
 ): Promise<{ readonly scene: Scene; readonly fingerprint: string }> {
-  const { scene, fingerprint, findings } = await examine(delivery);
+  const { scene, fingerprint, findings } = await examine(delivery, options);
   if (scene !== null && fingerprint !== null) return { scene, fingerprint };
   const finding = findings.find((one) => one.severity === 'error') ?? findings[0]!;
   throw errorOf(finding);

@@ -50,7 +50,7 @@ export async function calibrateImage(
   if ('error' in found) throw found.error;
   if ('archive' in found)
     throw new HeituError('E_ARCHIVE_PACKED', { where: path, what: 'heitu ingest takes it' });
-  const { scene: admitted } = await admit(found.delivery);
+  const { scene: admitted } = await admit(found.delivery, { isKept: false });
   if (!mayUse(admitted.radiometry, 'threshold')) {
     throw new HeituError('E_PARAMETER_INVALID', {
       where: '--calibrate',
@@ -104,8 +104,8 @@ export async function maskImage({ scene }: CalibratedImage): Promise<CellMask | 
     scene,
     sensor: SENSORS[scene.sensor as SensorId], // the door admits no other
     tile: await makeOverview(scene, lattice),
-    pixels: pixelsPerCell(lattice),
-    metres: cellMetres(lattice),
+    pixels: pixelsPerCell(lattice, scene.grid),
+    metres: cellMetres(lattice, scene.grid),
     classes: await readClasses(scene, lattice),
   };
   return overlookScene(overview, []).mask;

@@ -22,20 +22,30 @@ const BANDS = ['B', 'G', 'R', 'N'] as const;
 /** Counted up when the same scene would give other overviews: older files in the cache are then not found. */
 const VERSION = 1;
 
-/** Analysis pixels along the edge of an overview cell: about ten metres of them, or one where pixels are larger. */
-export function pixelsPerCell(lattice: Lattice): number {
-  const metres = lattice.pixelWidth * (isGeographic(lattice.epsg) ? 111_000 : 1);
-  return Math.max(1, Math.floor(MASK.cell / metres));
+/** Cells of an overview at most: what the tests of sky and air hold of a scene has to fit in memory several times. */
+const MOST_CELLS = 2 ** 22;
+
+/**
+ * Analysis pixels along the edge of a scene's overview cells: about ten metres of them, or one where pixels are larger, or as
+ * many as it takes for the cells not to be too many. 13 pixels of 0.75 m; 3 of 3 m, and 4 from 6 144 × 6 144 of them on.
+ */
+export function pixelsPerCell(lattice: Lattice, { width, height }: Pick<Grid, 'width' | 'height'>): number {
+  const usual = Math.floor(MASK.cell / pixelMetres(lattice));
+  return Math.max(1, usual, Math.ceil(Math.sqrt((width * height) / MOST_CELLS)));
 }
 
-/** Metres along the edge of an overview cell. */
-export function cellMetres(lattice: Lattice): number {
-  return pixelsPerCell(lattice) * lattice.pixelWidth * (isGeographic(lattice.epsg) ? 111_000 : 1);
+/** Metres along the edge of a scene's overview cells. */
+export function cellMetres(lattice: Lattice, size: Pick<Grid, 'width' | 'height'>): number {
+  return pixelsPerCell(lattice, size) * pixelMetres(lattice);
 }
 
-/** The overview's grid: cells of whole analysis pixels, in the same places for every scene of the workspace. */
+function pixelMetres({ pixelWidth, epsg }: Lattice): number {
+  return pixelWidth * (isGeographic(epsg) ? 111_000 : 1);
+}
+
+/** The overview's grid: cells of whole analysis pixels, in the same places for every scene of the workspace of that cell size. */
 export function overviewGrid(lattice: Lattice, grid: Grid & { epsg: number }): Grid & { epsg: number } {
-  const k = pixelsPerCell(lattice);
+  const k = pixelsPerCell(lattice, gridOn(lattice, grid));
   const { pixelWidth, pixelHeight } = lattice;
   return gridOn({ ...lattice, pixelWidth: k * pixelWidth, pixelHeight: k * pixelHeight }, grid);
 }
@@ -68,7 +78,7 @@ export async function makeOverview(scene: Scene, lattice: Lattice): Promise<Loos
 
 async function averageTiles(scene: Scene, lattice: Lattice): Promise<LooseTile<'dn'>> {
   const { grid, bands, quality } = blankOverview(scene, lattice);
-  const k = pixelsPerCell(lattice);
+  const k = pixelsPerCell(lattice, gridOn(lattice, scene.grid));
   const source = await openScene(scene, Object.keys(bands));
   try {
     for (const window of tilesOf(grid, Math.max(1, Math.floor(TILE_SIZE / k)))) {
@@ -103,7 +113,7 @@ const CELL_ROWS = 32;
 /** The overview of a scene of whole numbers in one file whose pixels lie on the lattice; null for others. */
 async function sumRows(scene: Scene, lattice: Lattice): Promise<LooseTile<'dn'> | null> {
   const { grid, bands, quality } = blankOverview(scene, lattice);
-  const k = pixelsPerCell(lattice);
+  const k = pixelsPerCell(lattice, gridOn(lattice, scene.grid));
   const own = Object.keys(bands).map((name) => scene.bands.find((band) => band.name === name)!);
   const offset = latticeOffset(finer(grid, k), scene.grid);
   const [first] = own;

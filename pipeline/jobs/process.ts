@@ -115,6 +115,7 @@ export async function publishMade(
         earlier: earlier.map(({ id }) => id),
       },
     },
+    madeFrom: scene.files,
     clearFraction: made.clearFraction,
     assets: made.assets,
     observations: made.observations,
@@ -148,8 +149,8 @@ async function overviewOf(scene: Scene, { lattice, folder }: MakeOptions): Promi
     scene,
     sensor,
     tile: await readOverview(scene, lattice, folder),
-    pixels: pixelsPerCell(lattice),
-    metres: cellMetres(lattice),
+    pixels: pixelsPerCell(lattice, gridOn(lattice, scene.grid)),
+    metres: cellMetres(lattice, gridOn(lattice, scene.grid)),
     classes: await readClasses(scene, lattice),
   };
 }
@@ -377,7 +378,12 @@ function profilesOf(
   const profiles = new Map<string, CogProfile>();
   for (const id of products) {
     const { index } = INDEX_PRODUCTS[id].from;
-    const band = { description: index, unit: INDEX_PRODUCTS[id].unit, scale: INDICES[index].scale, offset: 0 };
+    const band = {
+      description: index,
+      unit: INDEX_PRODUCTS[id].unit,
+      scale: INDICES[index].scale,
+      offset: 0,
+    };
     profiles.set(id, {
       ...common,
       dtype: 'int16',

@@ -22,7 +22,12 @@ describe('the overview of a scene', () => {
     const folder = await temporaryFolder();
     const scene = await countyScene(folder);
     const lattice = latticeFor(scene.grid, 4551);
-    expect(pixelsPerCell(lattice)).toBe(3);
+    expect(pixelsPerCell(lattice, scene.grid)).toBe(3);
+    expect(pixelsPerCell({ ...lattice, pixelWidth: 0.75 }, scene.grid)).toBe(13);
+    expect(pixelsPerCell({ ...lattice, pixelWidth: 64 }, scene.grid)).toBe(1);
+    // A large scene gets larger cells, so that what is held of it does not grow.
+    expect(pixelsPerCell(lattice, { width: 8192, height: 8192 })).toBe(4);
+    expect(pixelsPerCell(lattice, { width: 20_000, height: 30_000 })).toBe(12);
     const grid = overviewGrid(lattice, scene.grid);
     const [x, width, , y] = grid.transform;
     expect([x % 9, width, y % 9]).toEqual([0, 9, 0]);
