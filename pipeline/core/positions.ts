@@ -35,6 +35,11 @@ export function positionsOver(part: Part, positionOf: PositionOf, bound: number)
   return withStep(part, 1, positionOf);
 }
 
+/** Another map at the nodes of a lattice that suits both. */
+export function positionsLike({ part, step }: Positions, positionOf: PositionOf): Positions {
+  return withStep(part, step, positionOf);
+}
+
 function withStep(part: Part, step: number, positionOf: PositionOf): Positions {
   const columns = Math.ceil((part.right - 1 - part.left) / step) + 1;
   const rows = Math.ceil((part.bottom - 1 - part.top) / step) + 1;

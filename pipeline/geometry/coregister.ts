@@ -2,6 +2,7 @@ import { type Affine, apply, invert } from '../core/affine.ts';
 import { transformer } from '../core/crs.ts';
 import type { Grid, Window } from '../core/grid.ts';
 import { type Random, seeded } from '../core/random.ts';
+import { layOrtho } from './ortho.ts';
 import { type Correlation, correlate, meanCorrelation, peakOf, shiftOf } from './phase.ts';
 
 /** One place of one band of both images: the same pixels of the reference's grid, NaN where there is no value. */
@@ -11,10 +12,13 @@ export interface ImagePair {
 }
 
 /** Reads a window of every band to match, on the reference's grid; `moving` from (dx, dy) pixels further left and up. */
-export type ReadPairs = (
-  window: Window,
-  shift: { readonly dx: number; readonly dy: number },
-) => Promise<readonly ImagePair[]>;
+export type ReadPairs = (window: Window, shift: Move) => Promise<readonly ImagePair[]>;
+
+/** Pixels to the right and down. */
+export interface Move {
+  readonly dx: number;
+  readonly dy: number;
+}
 
 /** A place where the images were matched: `dx`, `dy` move the moving image onto the reference there (pixels). */
 export interface TiePoint {
@@ -108,6 +112,36 @@ export async function coregister(
   return fitTies(ties, size, windows.length, seed);
 }
 
+/**
+ * Reads windows of images that are in memory, on one grid of `width` × `height` pixels: bands of one scene against each other,
+ * as GP delivers them in files of their own. Between pixels the moving image is interpolated (bilinear).
+ */
+export function pairsInMemory(
+  { width, height }: { readonly width: number; readonly height: number },
+  pairs: readonly ImagePair[],
+): ReadPairs {
+  const whole = { col: 0, row: 0, width, height };
+  const cut = (plane: Float32Array, window: Window, { dx, dy }: Move): Float32Array => {
+    const out = new Float32Array(window.width * window.height);
+    const positions = {
+      width: window.width,
+      height: window.height,
+      window: whole,
+      row: (row: number, us: Float64Array, vs: Float64Array) => {
+        for (let i = 0; i < us.length; i++) us[i] = window.col + i + 0.5 - dx;
+        vs.fill(window.row + row + 0.5 - dy);
+      },
+    };
+    layOrtho(positions, { window: whole, planes: [plane] }, [out], Number.NaN);
+    return out;
+  };
+  return async (window, move) =>
+    pairs.map(({ reference, moving }) => ({
+      reference: cut(reference, window, NOWHERE),
+      moving: cut(moving, window, move),
+    }));
+}
+
 /** Windows on a loose grid over the image: of 256 pixels, or smaller where too few of those fit. */
 export function tieWindows({ width, height }: { readonly width: number; readonly height: number }): Window[] {
   let side: number = RULES.window;
@@ -157,19 +191,23 @@ function correlationOf(pairs: readonly ImagePair[], window: Window, gradient: bo
 async function matchWindow(
   window: Window,
   read: ReadPairs,
-  whole: { readonly dx: number; readonly dy: number },
+  whole: Move,
   gradient: boolean,
 ): Promise<TiePoint | null> {
-  const rough = correlationOf(await read(window, whole), window, gradient);
-  if (rough === null) return null;
-  const first = shiftOf(rough);
-  if (Math.hypot(first.dx, first.dy) > RULES.maxShift) return null;
-  const near = { dx: whole.dx + first.dx, dy: whole.dy + first.dy };
-  const fine = correlationOf(await read(window, near), window, gradient);
-  if (fine === null) return null;
-  const second = shiftOf(fine);
+  const from = async (near: Move) => {
+    const correlation = correlationOf(await read(window, near), window, gradient);
+    return correlation === null ? null : shiftOf(correlation);
+  };
+  const first = await from(whole);
+  if (first === null || Math.hypot(first.dx, first.dy) > RULES.maxShift) return null;
+  // Whole pixels, so that nothing is lost by interpolating before the images are compared.
+  const near = { dx: whole.dx + Math.round(first.dx), dy: whole.dy + Math.round(first.dy) };
+  const isThere = near.dx === whole.dx && near.dy === whole.dy;
+  const second = isThere ? first : await from(near);
   // From where it was brought to, it must not want to go far again.
-  if (second.reliability < RULES.reliability || Math.hypot(second.dx, second.dy) > 1) return null;
+  if (second === null || second.reliability < RULES.reliability || Math.hypot(second.dx, second.dy) > 1) {
+    return null;
+  }
   const [dx, dy] = [near.dx + second.dx, near.dy + second.dy];
   const before = similarityOf(await read(window, NOWHERE));
   const after = similarityOf(await read(window, { dx, dy }));

@@ -2,8 +2,22 @@ import { apply } from '../core/affine.ts';
 import { isGeographic, isKnownCrs, transformer } from '../core/crs.ts';
 import { HeituError } from '../core/error.ts';
 import type { Grid, Window } from '../core/grid.ts';
-import { type Positions, positionsOver, rowOfPositions } from '../core/positions.ts';
+import {
+  type PositionOf,
+  type Positions,
+  positionsLike,
+  positionsOver,
+  rowOfPositions,
+} from '../core/positions.ts';
 import type { Rpc } from '../core/rpc.ts';
+import {
+  type Bilinear,
+  MOST_BANDS,
+  MOST_COLUMNS,
+  openBilinear,
+  type PixelArray,
+  type PixelRow,
+} from '../kernels/bilinear.ts';
 import { type Ground, groundUnder } from './ground.ts';
 import { outline, project } from './rpc.ts';
 
@@ -46,7 +60,7 @@ export function orthoGrid(
 }
 
 /** How far an interpolated position may be off, in source pixels. */
-const BOUND = 2.5e-4;
+const BOUND = 5e-4;
 
 /** Where the pixels of a target grid lie in the raw image. */
 export interface OrthoPositions {
@@ -62,7 +76,7 @@ export interface OrthoPositions {
  * Positions in the raw image of the pixels of `target`, on ground of one height or of a terrain model (see groundUnder).
  *
  * The camera model is asked at the nodes of a lattice only, and so that what is interpolated between them is off by no more
- * than a few ten-thousandths of a pixel. On a terrain model every node is asked at the least, middle and largest height under the
+ * than half a thousandth of a pixel. On a terrain model every node is asked at the least, middle and largest height under the
  * target; between them the position is a parabola of the height under the very pixel: terrain may be as rough as it likes.
  */
 export function orthoPositions(
@@ -73,10 +87,12 @@ export function orthoPositions(
   const { width, height } = target;
   const part = { left: 0, top: 0, right: width, bottom: height };
   const places = placesOf(target);
-  const over = (ground: number) =>
-    positionsOver(part, (col, row) => project(rpc, ...places(col, row), ground), BOUND);
+  const on =
+    (height: number): PositionOf =>
+    (col, row) =>
+      project(rpc, ...places(col, row), height);
   if (typeof ground === 'number') {
-    const positions = over(ground);
+    const positions = positionsOver(part, on(ground), BOUND);
     return {
       width,
       height,
@@ -85,49 +101,86 @@ export function orthoPositions(
     };
   }
   const under = groundUnder(ground, target);
-  if (under.range === null) {
-    return {
-      width,
-      height,
-      window: null,
-      row: (_, us, vs) => {
-        us.fill(Number.NaN);
-        vs.fill(Number.NaN);
-      },
-    };
-  }
+  if (under.range === null) return nowhere(width, height);
   const [least, largest] = under.range;
-  const levels = [least, (least + largest) / 2, largest].map(over) as [Positions, Positions, Positions]; // three of three
+  // How the map bends hardly depends on the height.
+  const middle = positionsOver(part, on((least + largest) / 2), BOUND);
+  const [low, high] = [positionsLike(middle, on(least)), positionsLike(middle, on(largest))];
   const heights = new Float64Array(width);
-  const scratch = Array.from({ length: 4 }, () => new Float64Array(width)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ]; // four of four
+  const us = parabolas(low.u, middle.u, high.u);
+  const vs = parabolas(low.v, middle.v, high.v);
+  const scale = largest > least ? 1 / (largest - least) : 0;
   return {
     width,
     height,
-    window: windowOf(levels),
-    row: (row, us, vs) => {
+    window: windowOf([low, middle, high]),
+    row: (row, intoU, intoV) => {
       under.row(row, heights);
-      const [middleU, middleV, largestU, largestV] = scratch;
-      rowOfPositions(levels[0], row, us, vs);
-      rowOfPositions(levels[1], row, middleU, middleV);
-      rowOfPositions(levels[2], row, largestU, largestV);
-      const scale = largest > least ? 1 / (largest - least) : 0;
-      for (let i = 0; i < width; i++) {
-        const t = (heights[i]! - least) * scale;
-        us[i] = parabola(us[i]!, middleU[i]!, largestU[i]!, t);
-        vs[i] = parabola(vs[i]!, middleV[i]!, largestV[i]!, t);
-      }
+      for (let i = 0; i < width; i++) heights[i] = (heights[i]! - least) * scale;
+      rowOfParabolas(middle, us, row, heights, intoU);
+      rowOfParabolas(middle, vs, row, heights, intoV);
     },
   };
 }
 
-/** The value at t of the parabola through a at 0, b at 1/2 and c at 1. */
-function parabola(a: number, b: number, c: number, t: number): number {
-  return a + t * (4 * b - 3 * a - c + t * 2 * (a - 2 * b + c));
+function nowhere(width: number, height: number): OrthoPositions {
+  return {
+    width,
+    height,
+    window: null,
+    row: (_, us, vs) => {
+      us.fill(Number.NaN);
+      vs.fill(Number.NaN);
+    },
+  };
+}
+
+/** A position at every node as a parabola of the height, which is 0 at the least and 1 at the largest: `a + t (b + t c)`. */
+interface Parabolas {
+  readonly a: Float64Array;
+  readonly b: Float64Array;
+  readonly c: Float64Array;
+}
+
+/** The parabolas through the positions at 0, 1/2 and 1. */
+function parabolas(low: Float64Array, middle: Float64Array, high: Float64Array): Parabolas {
+  return {
+    a: low,
+    b: low.map((at0, i) => 4 * middle[i]! - 3 * at0 - high[i]!),
+    c: low.map((at0, i) => 2 * (at0 - 2 * middle[i]! + high[i]!)),
+  };
+}
+
+/** Positions of the pixels of one row at heights `ts`, between the nodes as in rowOfPositions. */
+function rowOfParabolas(
+  { part, step, columns, rows }: Positions,
+  { a, b, c }: Parabolas,
+  row: number,
+  ts: Float64Array,
+  into: Float64Array,
+): void {
+  const above = Math.min(Math.floor((row - part.top) / step), Math.max(0, rows - 2));
+  const below = rows > 1 ? columns : 0;
+  const share = (row - part.top) / step - above;
+  const width = part.right - part.left;
+  for (let cell = 0; cell === 0 || cell < columns - 1; cell++) {
+    const left = above * columns + cell;
+    const right = columns > 1 ? left + 1 : left;
+    // Along one row of one cell each coefficient moves by equal steps.
+    const startA = a[left]! + (a[left + below]! - a[left]!) * share;
+    const startB = b[left]! + (b[left + below]! - b[left]!) * share;
+    const startC = c[left]! + (c[left + below]! - c[left]!) * share;
+    const stepA = (a[right]! + (a[right + below]! - a[right]!) * share - startA) / step;
+    const stepB = (b[right]! + (b[right + below]! - b[right]!) * share - startB) / step;
+    const stepC = (c[right]! + (c[right + below]! - c[right]!) * share - startC) / step;
+    const first = cell * step;
+    const last = cell >= columns - 2 ? width : first + step;
+    for (let i = first; i < last; i++) {
+      const k = i - first;
+      const t = ts[i]!;
+      into[i] = startA + k * stepA + t * (startB + k * stepB + t * (startC + k * stepC));
+    }
+  }
 }
 
 /** Longitude and latitude of pixel centres. Kept, because lattices over several heights ask for the same. */
@@ -168,100 +221,96 @@ function windowOf(levels: readonly Positions[]): Window | null {
   return { col, row, width: Math.ceil(right) + MARGIN - col, height: Math.ceil(bottom) + MARGIN - row };
 }
 
-/** A piece of a raw image: one plane a band, row by row, NaN where there is no value. */
+/** A piece of a raw image: one plane a band, row by row, NaN where there is no value. Not changed once it was laid. */
 export interface RawPiece {
   readonly window: Window;
   readonly planes: readonly Float32Array[];
 }
 
-/** Arrays that pixels are laid out in; integers are rounded to. */
-export type Plane = Uint8Array | Int16Array | Uint16Array | Float32Array;
+/** A piece of four bands that the kernel alone holds, until another piece is opened or laid. */
+export interface HeldPiece {
+  readonly window: Window;
+  /** `count` pixels from `words[start]` on, bands interleaved, `nodata` as no value, to index `at` of the piece. */
+  take(words: Uint16Array, start: number, count: number, at: number, nodata: number | null): void;
+}
+
+/** The kernel of this thread, and which bands of which piece it holds: a piece is often laid on several blocks in turn. */
+let kernel: Bilinear | null = null;
+let held: { readonly piece: RawPiece | HeldPiece; readonly band: number } | null = null;
+
+/** Room for a window of a raw image whose rows come as interleaved 16-bit numbers of four bands, which is the usual way. */
+export function openPiece(window: Window): HeldPiece {
+  kernel ??= openBilinear();
+  const own = kernel;
+  own.begin(window.width, window.height);
+  const piece = { window, take: own.take };
+  held = { piece, band: 0 };
+  return piece;
+}
+
+function kernelWith(piece: RawPiece | HeldPiece, band: number): Bilinear {
+  kernel ??= openBilinear();
+  if (held?.piece === piece && held.band === band) return kernel;
+  if (!('planes' in piece)) throw new RangeError('another piece was laid in between');
+  const { width, height } = piece.window;
+  kernel.hold(piece.planes.slice(band, band + MOST_BANDS), width, height);
+  held = { piece, band };
+  return kernel;
+}
 
 /**
- * Lays a raw image on the target of `positions`, bilinear between the four pixel centres around each position, one plane a
- * band into `out`. A pixel is `empty` when a pixel that it would be made of has no value or lies outside the piece. A value
- * that happens to equal `empty` is moved by one, so that it stays a value.
+ * Lays a raw image on the target of `positions`, bilinear between the four pixel centres around each position, one array a
+ * band into `out`, all of one kind; integers are rounded. A pixel is `empty` when a pixel that it would be made of has no
+ * value or lies outside the piece. A whole number that happens to equal `empty` is moved by one, so that it stays a value.
  */
 export function layOrtho(
   positions: OrthoPositions,
-  { window, planes }: RawPiece,
-  out: readonly Plane[],
+  piece: RawPiece | HeldPiece,
+  out: readonly PixelArray[],
   empty: number,
 ): void {
   const { width, height } = positions;
   const us = new Float64Array(width);
   const vs = new Float64Array(width);
-  const line: Line = {
-    from: new Int32Array(width),
-    fx: new Float64Array(width),
-    fy: new Float64Array(width),
-    values: new Float64Array(width),
+  const line = {
+    from: new Int32Array(MOST_COLUMNS),
+    fx: new Float32Array(MOST_COLUMNS),
+    fy: new Float32Array(MOST_COLUMNS),
   };
-  for (let row = 0; row < height; row++) {
-    positions.row(row, us, vs);
-    placeLine(window, us, vs, line);
-    for (const [band, plane] of planes.entries()) {
-      interpolate(plane, window.width, line);
-      store(line.values, out[band]!, row * width, empty);
+  for (let band = 0; band < out.length; band += MOST_BANDS) {
+    const own = out.slice(band, band + MOST_BANDS);
+    const holding = kernelWith(piece, band);
+    for (let row = 0; row < height; row++) {
+      positions.row(row, us, vs);
+      for (let col = 0; col < width; col += MOST_COLUMNS) {
+        const n = Math.min(MOST_COLUMNS, width - col);
+        placePixels(piece.window, us, vs, col, n, line);
+        holding.row(line, n, own, row * width + col, empty);
+      }
     }
   }
 }
 
-/** One row of target pixels: the upper left of the four raw pixels of each (−1 outside), and the shares of the others. */
-interface Line {
-  readonly from: Int32Array;
-  readonly fx: Float64Array;
-  readonly fy: Float64Array;
-  readonly values: Float64Array;
-}
-
-function placeLine(window: Window, us: Float64Array, vs: Float64Array, { from, fx, fy }: Line): void {
+function placePixels(
+  window: Window,
+  us: Float64Array,
+  vs: Float64Array,
+  col: number,
+  n: number,
+  { from, fx, fy }: PixelRow,
+): void {
   const { width, height } = window;
-  const [shiftX, shiftY] = [window.col + 0.5, window.row + 0.5];
-  for (let i = 0; i < us.length; i++) {
-    const x = us[i]! - shiftX;
-    const y = vs[i]! - shiftY;
+  const shiftX = window.col + 0.5;
+  const shiftY = window.row + 0.5;
+  for (let i = 0; i < n; i++) {
+    const x = us[col + i]! - shiftX;
+    const y = vs[col + i]! - shiftY;
     // Written so that a position that is no number is outside, too.
-    if (x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1) {
-      const left = Math.floor(x);
-      const top = Math.floor(y);
-      from[i] = top * width + left;
-      fx[i] = x - left;
-      fy[i] = y - top;
-    } else from[i] = -1;
-  }
-}
-
-function interpolate(plane: Float32Array, width: number, { from, fx, fy, values }: Line): void {
-  for (let i = 0; i < from.length; i++) {
-    const at = from[i]!;
-    if (at < 0) {
-      values[i] = Number.NaN;
-      continue;
-    }
-    const x = fx[i]!;
-    const y = fy[i]!;
-    // A pixel whose share is nothing takes no part, whatever it is: it may be missing, or beyond the edge.
-    const right = x === 0 ? at : at + 1;
-    const down = y === 0 ? 0 : width;
-    // value = (1 − fy) · ((1 − fx) · upper left + fx · upper right) + fy · (the same of the lower two)
-    const upper = plane[at]! * (1 - x) + plane[right]! * x;
-    const lower = plane[at + down]! * (1 - x) + plane[right + down]! * x;
-    values[i] = upper * (1 - y) + lower * y;
-  }
-}
-
-function store(values: Float64Array, out: Plane, at: number, empty: number): void {
-  if (out instanceof Float32Array) {
-    for (let i = 0; i < values.length; i++) {
-      const value = values[i]!;
-      out[at + i] = Number.isNaN(value) ? empty : value;
-    }
-    return;
-  }
-  const beside = empty > 0 ? empty - 1 : empty + 1;
-  for (let i = 0; i < values.length; i++) {
-    const value = Math.floor(values[i]! + 0.5);
-    out[at + i] = Number.isNaN(value) ? empty : value === empty ? beside : value;
+    const isInside = x >= 0 && y >= 0 && x <= width - 1 && y <= height - 1;
+    const left = isInside ? Math.floor(x) : 0;
+    const top = isInside ? Math.floor(y) : 0;
+    from[i] = isInside ? top * width + left : -1;
+    fx[i] = isInside ? x - left : 0;
+    fy[i] = isInside ? y - top : 0;
   }
 }

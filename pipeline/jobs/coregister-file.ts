@@ -11,7 +11,7 @@ import {
 } from '../geometry/coregister.ts';
 import { layOrtho, type RawPiece } from '../geometry/ortho.ts';
 import { gridPositions } from '../geometry/regrid.ts';
-import { gridOf, openRaster, type RasterFile, storedAs } from '../ingest/geotiff.ts';
+import { gridOf, openRaster, type RasterFile, storedAs, type TypedArray } from '../ingest/geotiff.ts';
 import { layFile } from './ortho-file.ts';
 
 export interface CoregisterFileOptions {
@@ -124,25 +124,37 @@ function coarsened(raster: RasterFile, grid: Placed, bands: readonly number[], f
         width: window.width * factor,
         height: window.height * factor,
       });
-      const planes = arrays.map((array) =>
-        Float32Array.from({ length: window.width * window.height }, (_, i) => {
-          const [col, row] = [i % window.width, Math.floor(i / window.width)];
-          let [sum, count] = [0, 0];
-          for (let r = 0; r < factor; r++) {
-            const start = (row * factor + r) * window.width * factor + col * factor;
-            for (let at = start; at < start + factor; at++) {
-              const value = array[at]!;
-              if (value === missing || Number.isNaN(value)) continue;
-              sum += value;
-              count += 1;
-            }
-          }
-          return count > 0 ? sum / count : Number.NaN;
-        }),
-      );
+      const planes = arrays.map((array) => meansOf(array, window, factor, missing));
       return { window, planes };
     },
   };
+}
+
+/** Means over squares of pixels, those left out that have no value. */
+function meansOf(
+  array: TypedArray,
+  { width, height }: Window,
+  factor: number,
+  missing: number | null,
+): Float32Array {
+  const out = new Float32Array(width * height);
+  for (let row = 0, i = 0; row < height; row++) {
+    for (let col = 0; col < width; col++, i++) {
+      let sum = 0;
+      let count = 0;
+      for (let r = 0; r < factor; r++) {
+        const start = (row * factor + r) * width * factor + col * factor;
+        for (let at = start; at < start + factor; at++) {
+          const value = array[at]!;
+          if (value === missing || Number.isNaN(value)) continue;
+          sum += value;
+          count += 1;
+        }
+      }
+      out[i] = count > 0 ? sum / count : Number.NaN;
+    }
+  }
+  return out;
 }
 
 /** The pixels of the reference that the moving image covers, edge to edge of their boxes. */

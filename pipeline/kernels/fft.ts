@@ -80,8 +80,10 @@ function transformLine(re: Float64Array, im: Float64Array, start: number, { orde
   for (let i = 0; i < n; i++) {
     const j = order[i]!;
     if (j <= i) continue;
-    const [a, b] = [start + i, start + j];
-    const [swapRe, swapIm] = [re[a]!, im[a]!];
+    const a = start + i;
+    const b = start + j;
+    const swapRe = re[a]!;
+    const swapIm = im[a]!;
     re[a] = re[b]!;
     im[a] = im[b]!;
     re[b] = swapRe;
@@ -90,18 +92,20 @@ function transformLine(re: Float64Array, im: Float64Array, start: number, { orde
   for (let size = 2; size <= n; size *= 2) {
     const half = size / 2;
     const step = n / size;
-    for (let block = 0; block < n; block += size) {
-      for (let k = 0; k < half; k++) {
-        const a = start + block + k;
+    for (let k = 0; k < half; k++) {
+      const wr = cos[k * step]!;
+      const wi = sin[k * step]!;
+      for (let a = start + k; a < start + n; a += size) {
         const b = a + half;
-        const [wr, wi] = [cos[k * step]!, sin[k * step]!];
         // a, b ← a + w b, a − w b
         const br = re[b]! * wr - im[b]! * wi;
         const bi = re[b]! * wi + im[b]! * wr;
-        re[b] = re[a]! - br;
-        im[b] = im[a]! - bi;
-        re[a]! += br;
-        im[a]! += bi;
+        const ar = re[a]!;
+        const ai = im[a]!;
+        re[b] = ar - br;
+        im[b] = ai - bi;
+        re[a] = ar + br;
+        im[a] = ai + bi;
       }
     }
   }

@@ -86,27 +86,55 @@ function averageFast(out: CogArray, { data, width, height }: Plane, empty: numbe
 }
 
 function averageInto(out: CogArray, width: number, height: number, from: Plane, empty: number | null): void {
-  const { data, width: w, height: h } = from;
+  const { data, width: w } = from;
   const isFloat = data instanceof Float32Array;
-  const fill = empty ?? (isFloat ? Number.NaN : 0);
+  // Four numbers that are all values are nearly everywhere; no integer is NaN, and so none equals a nodata of that.
+  const whole = isFloat ? 0 : from.height >> 1;
   for (let row = 0; row < height; row++) {
-    const bottom = Math.min(2 * row + 2, h);
-    for (let col = 0; col < width; col++) {
-      const right = Math.min(2 * col + 2, w);
-      let sum = 0;
-      let n = 0;
-      for (let y = 2 * row; y < bottom; y++) {
-        for (let x = 2 * col; x < right; x++) {
-          const v = data[y * w + x]!;
-          if (v === empty || Number.isNaN(v)) continue;
-          sum += v;
-          n++;
+    let col = 0;
+    if (row < whole) {
+      for (let at = 2 * row * w, to = row * width; col < w >> 1; col++, at += 2, to++) {
+        const a = data[at]!;
+        const b = data[at + 1]!;
+        const c = data[at + w]!;
+        const d = data[at + w + 1]!;
+        if (a === empty || b === empty || c === empty || d === empty)
+          averageOne(out, width, from, empty, row, col);
+        else {
+          const mean = (a + b + c + d) / 4;
+          out[to] = besides(roundHalfAway(mean), empty, mean);
         }
       }
-      const mean = sum / n;
-      out[row * width + col] = n === 0 ? fill : isFloat ? mean : besides(roundHalfAway(mean), empty, mean);
+    }
+    for (; col < width; col++) averageOne(out, width, from, empty, row, col);
+  }
+}
+
+/** One pixel of any kind: the mean of those of its parts that are values. */
+function averageOne(
+  out: CogArray,
+  width: number,
+  { data, width: w, height: h }: Plane,
+  empty: number | null,
+  row: number,
+  col: number,
+): void {
+  const isFloat = data instanceof Float32Array;
+  const bottom = Math.min(2 * row + 2, h);
+  const right = Math.min(2 * col + 2, w);
+  let sum = 0;
+  let n = 0;
+  for (let y = 2 * row; y < bottom; y++) {
+    for (let x = 2 * col; x < right; x++) {
+      const v = data[y * w + x]!;
+      if (v === empty || Number.isNaN(v)) continue;
+      sum += v;
+      n++;
     }
   }
+  const mean = sum / n;
+  const fill = empty ?? (isFloat ? Number.NaN : 0);
+  out[row * width + col] = n === 0 ? fill : isFloat ? mean : besides(roundHalfAway(mean), empty, mean);
 }
 
 /** A mean of valid pixels must not become "no data" by rounding onto the nodata value: it goes to the other neighbour. */

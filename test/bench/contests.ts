@@ -27,7 +27,7 @@ const PYTHON = '/usr/bin/python3';
 /** Codec settings of ours (pipeline/write/block.ts), for peers. */
 const LEVEL: Readonly<Record<Codec, string>> = { deflate: '6', zstd: '1' };
 
-const heitu = (...args: string[]): Command => ({ program: process.execPath, args: [CLI, ...args] });
+export const heitu = (...args: string[]): Command => ({ program: process.execPath, args: [CLI, ...args] });
 const python = (script: string, ...args: string[]): Command => ({
   program: PYTHON,
   args: [join(HERE, 'peers', script), ...args],

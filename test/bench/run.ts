@@ -1,5 +1,5 @@
 /**
- * `npm run bench [-- --size 2048 --runs 3 --parcels 2000 --blobs 3000 --tiles 120 --only index,six,calibrated,zonal,polygons,tiles --fit
+ * `npm run bench [-- --size 2048 --runs 3 --parcels 2000 --blobs 3000 --tiles 120 --only index,six,calibrated,ortho,zonal,polygons,tiles --fit
  * 1024,2048 --keep FOLDER]`: makes its inputs from a seed, runs ours and what is installed of the others in turn, checks that
  * the outputs agree, and prints medians. The full size of the issue: --size 8192 --parcels 20000 --blobs 50000 --tiles 600.
  */
@@ -19,6 +19,7 @@ import {
   tileContest,
   zonalContest,
 } from './contests.ts';
+import { orthoContest } from './ortho.ts';
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +29,7 @@ const { values } = parseArgs({
     blobs: { type: 'string', default: '3000' },
     tiles: { type: 'string', default: '120' },
     seed: { type: 'string', default: '1' },
-    only: { type: 'string', default: 'index,six,calibrated,zonal,polygons,tiles' },
+    only: { type: 'string', default: 'index,six,calibrated,ortho,zonal,polygons,tiles' },
     fit: { type: 'string' },
     keep: { type: 'string' },
   },
@@ -114,6 +115,7 @@ try {
     );
   }
   if (only.has('calibrated')) show(await hold(await calibrationContest(folder, strips, sizes.size), runs));
+  if (only.has('ortho')) show(await hold(await orthoContest(folder, strips, sizes.size, peers), runs));
   if (only.has('zonal') || only.has('tiles')) {
     // A COG of the scene's NDVI, whoever was run before.
     const cog = await indexContest(folder, strips, '', { ...ndvi, codec: 'deflate' });
