@@ -1,8 +1,8 @@
 import { HeituError } from '../core/error.ts';
-import type { GroundSource } from '../ingest/ground.ts';
 import { orthoFile } from '../jobs/ortho-file.ts';
 import { VERSION } from '../version.ts';
 import { type Call, type CommandRow, choiceOption, numberOption } from './command.ts';
+import { GROUND_OPTIONS, groundOption } from './ground.ts';
 import { startStage } from './progress.ts';
 
 export const ORTHO: CommandRow = {
@@ -20,27 +20,7 @@ export const ORTHO: CommandRow = {
         en: 'camera model: _rpc.txt or .rpb (default: the tag inside the image)',
       },
     },
-    dem: {
-      kind: 'value',
-      value: 'FILE',
-      help: { zh: '高程 GeoTIFF（海拔，米）', en: 'GeoTIFF of heights above sea level in metres' },
-    },
-    geoid: {
-      kind: 'value',
-      value: 'M|FILE',
-      help: {
-        zh: '大地水准面高：米数或 GeoTIFF；高程已是椭球高时为 0（默认 0）',
-        en: 'height of the geoid above the ellipsoid: metres or a GeoTIFF; 0 (default) for ellipsoidal heights',
-      },
-    },
-    height: {
-      kind: 'value',
-      value: 'M',
-      help: {
-        zh: '没有高程数据时的平均椭球高（米）',
-        en: 'one height above the ellipsoid in metres, where there is no terrain model',
-      },
-    },
+    ...GROUND_OPTIONS,
     epsg: {
       kind: 'value',
       value: 'N',
@@ -85,7 +65,7 @@ async function run(call: Call): Promise<0> {
   const options = {
     rpc: call.value('rpc'),
     pixelCentre: choiceOption(call, 'pixel-centre', ['0', '0.5']) === '0.5' ? 0.5 : 0,
-    ground: groundOf(call),
+    ground: need(groundOption(call, 'ortho') ?? undefined, 'dem or --height'),
     epsg: need(numberOption(call, 'epsg', { min: 1024, max: 32_767, whole: true }), 'epsg'),
     gsd: need(numberOption(call, 'gsd', { min: 0.01, max: 10_000 }), 'gsd'),
     out: need(call.value('out'), 'out'),
@@ -101,17 +81,6 @@ async function run(call: Call): Promise<0> {
   stage.finish(`${done.width} × ${done.height} px`);
   terminal.print(call.flag('json') ? JSON.stringify({ ok: true, ...done }) : done.file);
   return 0;
-}
-
-/** Exactly one of --dem and --height. */
-function groundOf(call: Call): GroundSource {
-  const metres = numberOption(call, 'height', { min: -1000, max: 10_000 });
-  const file = call.value('dem');
-  if ((metres === undefined) === (file === undefined)) throw usage('give either --dem or --height');
-  if (file === undefined) return { kind: 'height', metres: metres ?? 0 };
-  const geoid = call.value('geoid') ?? '0';
-  const isNumber = /^[+-]?\d+(\.\d+)?$/.test(geoid);
-  return { kind: 'dem', file, geoid: isNumber ? Number(geoid) : geoid };
 }
 
 function usage(what: string): HeituError {

@@ -7,7 +7,7 @@ import { publishMade } from '../jobs/process.ts';
 import { openSceneThreads, threadsFor } from '../jobs/scene-threads.ts';
 import type { Workspace } from '../jobs/workspace.ts';
 import { BACKENDS } from '../kernels/backend.ts';
-import { isIndexProductId, INDEX_PRODUCTS, type IndexProductId } from '../products/table.ts';
+import { INDEX_PRODUCTS, type IndexProductId, isIndexProductId } from '../products/table.ts';
 import type { Store } from '../store/open.ts';
 import { sceneById, scenesBefore, scenesIn, unprocessedScenes } from '../store/scene.ts';
 import { VERSION } from '../version.ts';
@@ -19,6 +19,7 @@ import {
   numberOption,
   WORKSPACE_OPTIONS,
 } from './command.ts';
+import { GROUND_OPTIONS, groundOption } from './ground.ts';
 import { startStage } from './progress.ts';
 import { withSession } from './session.ts';
 
@@ -58,6 +59,7 @@ export const PROCESS: CommandRow = {
       value: 'N',
       help: { zh: '线程数（默认全部核心）', en: 'threads (default: all cores)' },
     },
+    ...GROUND_OPTIONS,
     ...WORKSPACE_OPTIONS,
   },
   examples: [
@@ -87,7 +89,8 @@ async function wantedScenes(call: Call, store: Store): Promise<Scene[]> {
   const id = call.value('scene');
   if (id !== undefined) {
     const row = await sceneById(store, id);
-    if (row === null) throw new HeituError('E_NOT_FOUND', { what: `scene ${id}`, where: 'heitu scene list' });
+    if (row === null || row.derived)
+      throw new HeituError('E_NOT_FOUND', { what: `scene ${id}`, where: 'heitu scene list' });
     return [row.scene];
   }
   if (!call.flag('all')) return (await unprocessedScenes(store)).map((row) => row.scene);
@@ -132,6 +135,7 @@ export async function processScenes(
   if (work.scenes.length === 0 || lattice === null) return { done: [], failed: 0, backend: 'none' };
   const wanted = choiceOption(call, 'backend', ['auto', ...BACKENDS]) ?? 'auto';
   const compress = choiceOption(call, 'compress', ['zstd', 'deflate']) ?? 'zstd';
+  const ground = groundOption(call, 'process');
   const count = threadsFor(
     work.scenes.length,
     numberOption(call, 'threads', { min: 1, max: 64, whole: true }),
@@ -166,6 +170,7 @@ export async function processScenes(
         compress,
         places,
         earlier,
+        ground,
       };
       const made = await threads.make({ scene, options }, (share) => draw(0.8 * share));
       await publishMade(work.store, scene, made, { startedAt, finishedAt: terminal.now(), options });

@@ -3,7 +3,7 @@ import { QUALITY } from '../core/quality.ts';
 import type { Instant } from '../core/time.ts';
 import { NODATA_COUNT } from '../indices/compute.ts';
 import { INDICES } from '../indices/table.ts';
-import { PRODUCTS, type ProductId, type ProductRow } from '../products/table.ts';
+import { INDEX_PRODUCTS, INNER, type IndexProductId, type IndexProductRow } from '../products/table.ts';
 import type { ObservationRow } from '../store/run.ts';
 import {
   addCoverage,
@@ -12,6 +12,7 @@ import {
   type PixelPolygon,
   toPixels,
 } from '../zones/coverage.ts';
+import { addInner, type InnerSum, innerCells, newInnerSum } from '../zones/inner.ts';
 import type { StatisticId } from '../zones/statistics.ts';
 import { accumulateGroups, summaryOf } from '../zones/summarise.ts';
 import {
@@ -35,7 +36,7 @@ export interface SceneRows {
   readonly top: number;
   readonly height: number;
   /** Stored counts of each product, −32768 where a flag excludes the pixel. */
-  readonly counts: ReadonlyMap<ProductId, Int16Array>;
+  readonly counts: ReadonlyMap<IndexProductId, Int16Array>;
   readonly quality: Uint16Array;
 }
 
@@ -49,6 +50,7 @@ export interface Observer {
 /** A place that has begun and not ended: one piece for each product and run of rows. */
 interface Open {
   readonly pieces: TallyPiece[][];
+  readonly inner: InnerSum[];
   isSeen: boolean;
 }
 
@@ -58,7 +60,7 @@ interface Open {
  */
 export function observePlaces(
   places: readonly PlaceShape[],
-  scene: { grid: Grid; products: readonly ProductId[]; datetime: Instant },
+  scene: { grid: Grid; products: readonly IndexProductId[]; datetime: Instant },
 ): Observer {
   const { grid, products } = scene;
   const polygons = places.map(({ polygon }) => toPixels(polygon, grid));
@@ -66,6 +68,7 @@ export function observePlaces(
   const open = new Map<number, Open>();
   const found = new Map<number, ObservationRow[]>();
   const tallies = products.map(() => newTally());
+  const keepsInner = products.some((id) => rowOf(id).statistics.includes(INNER));
   let room = { sums: new Float64Array(1 << 14), copy: new Float64Array(1 << 14) };
   let next = 0;
 
@@ -73,33 +76,47 @@ export function observePlaces(
     const polygon = polygons[place]!;
     const window = rowsOf(polygon, grid, rows.top, rows.top + rows.height);
     if (window === null) return;
-    const one = open.get(place) ?? { pieces: products.map(() => []), isSeen: false };
+    const one = open.get(place) ?? {
+      pieces: products.map(() => []),
+      inner: products.map(newInnerSum),
+      isSeen: false,
+    };
     open.set(place, one);
-    const cells = window.width * window.height;
-    if (room.sums.length < cells)
-      room = { sums: new Float64Array(2 * cells), copy: new Float64Array(2 * cells) };
+    const size = window.width * window.height;
+    if (room.sums.length < size)
+      room = { sums: new Float64Array(2 * size), copy: new Float64Array(2 * size) };
     const { sums, copy } = room;
     addCoverage(sums, window, polygon);
     one.isSeen ||= seesImage(sums, window, rows, grid.width);
+    const cells = keepsInner ? innerCells(window, polygon) : null;
     for (const [i, product] of products.entries()) {
       // Counting takes the sums out as it goes.
-      copy.set(sums.subarray(0, cells));
+      copy.set(sums.subarray(0, size));
       const patch = { data: rows.counts.get(product)!, col: 0, row: rows.top, width: grid.width };
       tallyWindow(tallies[i]!, copy, window, patch, NODATA_COUNT);
       one.pieces[i]!.push(takePiece(tallies[i]!));
+      if (cells !== null)
+        addInner(
+          one.inner[i]!,
+          cells,
+          window,
+          patch.data,
+          { top: rows.top, width: grid.width },
+          NODATA_COUNT,
+        );
     }
-    sums.fill(0, 0, cells);
+    sums.fill(0, 0, size);
   };
 
   const close = (place: number) => {
-    const { pieces, isSeen } = open.get(place)!;
+    const { pieces, inner, isSeen } = open.get(place)!;
     open.delete(place);
     // The image's own edge is no cloud: a place that lies outside the image has not been looked at.
     if (!isSeen) return;
     const polygon = polygons[place]!;
     const rows = products.flatMap((product, i) => {
       for (const piece of pieces[i]!) addPiece(tallies[i]!, piece);
-      return rowsFor(places[place]!.id, product, tallies[i]!, polygon, scene);
+      return rowsFor(places[place]!.id, product, tallies[i]!, inner[i]!, polygon, scene);
     });
     found.set(place, rows);
   };
@@ -157,30 +174,48 @@ function seesImage(sums: Float64Array, window: Window, rows: SceneRows, width: n
 
 function rowsFor(
   placeId: string,
-  product: ProductId,
+  product: IndexProductId,
   tally: Tally,
+  inner: InnerSum,
   polygon: PixelPolygon,
   { datetime }: { datetime: Instant },
 ): ObservationRow[] {
-  const row: ProductRow = PRODUCTS[product];
+  const row = rowOf(product);
   const cover = { ...tally.cover };
   const groups = takeGroups(tally, true, INDICES[row.from.index].scale, 0);
   const accumulated = accumulateGroups(groups, cover.whole + cover.parts);
   const inside = Math.min(1, coveredArea(cover) / polygon.area);
-  const summary = summaryOf(accumulated, coveredArea(cover), inside, row.statistics);
-  const sufficient = summary.pixelCount > 0 && summary.clearFraction >= row.minimumClear;
-  return row.statistics.map((statistic: StatisticId) => ({
-    placeId,
-    product,
-    datetime,
-    statistic,
-    status: sufficient ? ('ok' as const) : ('insufficient' as const),
-    value: sufficient ? round(summary.values[statistic]!) : null,
-    low: null,
-    high: null,
-    pixelCount: summary.pixelCount,
-    clearFraction: round(summary.clearFraction),
-  }));
+  const zonal = row.statistics.filter((one): one is StatisticId => one !== INNER);
+  const summary = summaryOf(accumulated, coveredArea(cover), inside, zonal);
+  const scale = INDICES[row.from.index].scale;
+  return row.statistics.map((statistic) => {
+    const { value, pixelCount, clearFraction } =
+      statistic === INNER
+        ? {
+            value: (inner.sum * scale) / inner.clear,
+            pixelCount: inner.clear,
+            clearFraction: inner.cells === 0 ? 0 : (inside * inner.clear) / inner.cells,
+          }
+        : { ...summary, value: summary.values[statistic]! };
+    const sufficient = pixelCount > 0 && clearFraction >= row.minimumClear;
+    return {
+      placeId,
+      product,
+      datetime,
+      statistic,
+      status: sufficient ? ('ok' as const) : ('insufficient' as const),
+      value: sufficient ? round(value) : null,
+      low: null,
+      high: null,
+      pixelCount,
+      clearFraction: round(clearFraction),
+    };
+  });
+}
+
+/** The row of a product, as the type that all share. */
+function rowOf(id: IndexProductId): IndexProductRow {
+  return INDEX_PRODUCTS[id];
 }
 
 /** Six decimals: far below what a count resolves, and short in the database and on the wire. */

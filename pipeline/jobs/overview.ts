@@ -8,6 +8,7 @@ import { QUALITY } from '../core/quality.ts';
 import { type Scene, saturationOf } from '../core/scene.ts';
 import type { LooseTile } from '../core/tile.ts';
 import { openRaster } from '../ingest/geotiff.ts';
+import type { GroundSource } from '../ingest/ground.ts';
 import { openScene } from '../ingest/tile.ts';
 import { coarsen } from '../mask/coarsen.ts';
 import { MASK } from '../mask/thresholds.ts';
@@ -59,11 +60,12 @@ export async function readOverview(
   scene: Scene,
   lattice: Lattice,
   workspace: string,
+  ground: GroundSource | null = null,
 ): Promise<LooseTile<'dn'>> {
-  const file = join(workspace, 'cache', 'overviews', `${scene.id}-${keyOf(scene, lattice)}.cells`);
+  const file = join(workspace, 'cache', 'overviews', `${scene.id}-${keyOf(scene, lattice, ground)}.cells`);
   const kept = await keptOverview(file);
   if (kept !== null) return kept;
-  const made = await makeOverview(scene, lattice);
+  const made = await makeOverview(scene, lattice, ground);
   await keepOverview(file, made);
   return made;
 }
@@ -72,14 +74,22 @@ export async function readOverview(
  * Makes the overview of a scene: straight from the stored rows where its pixels lie on the lattice, else a tile at a time
  * through placing. Both give the same bits where both can be had: sums of whole numbers are exact.
  */
-export async function makeOverview(scene: Scene, lattice: Lattice): Promise<LooseTile<'dn'>> {
-  return (await sumRows(scene, lattice)) ?? (await averageTiles(scene, lattice));
+export async function makeOverview(
+  scene: Scene,
+  lattice: Lattice,
+  ground: GroundSource | null = null,
+): Promise<LooseTile<'dn'>> {
+  return (await sumRows(scene, lattice)) ?? (await averageTiles(scene, lattice, ground));
 }
 
-async function averageTiles(scene: Scene, lattice: Lattice): Promise<LooseTile<'dn'>> {
+async function averageTiles(
+  scene: Scene,
+  lattice: Lattice,
+  ground: GroundSource | null,
+): Promise<LooseTile<'dn'>> {
   const { grid, bands, quality } = blankOverview(scene, lattice);
   const k = pixelsPerCell(lattice, gridOn(lattice, scene.grid));
-  const source = await openScene(scene, Object.keys(bands));
+  const source = await openScene(scene, Object.keys(bands), ground);
   try {
     for (const window of tilesOf(grid, Math.max(1, Math.floor(TILE_SIZE / k)))) {
       const fine = { ...finer(crop(grid, window), k), epsg: grid.epsg };
@@ -235,11 +245,11 @@ export async function readClasses(scene: Scene, lattice: Lattice): Promise<Uint1
   }
 }
 
-function keyOf(scene: Scene, lattice: Lattice): string {
+function keyOf(scene: Scene, lattice: Lattice, ground: GroundSource | null): string {
   const { bands, bits, nodata, grid } = scene;
   const sums = scene.files.map((file) => file.sha256);
   return createHash('sha256')
-    .update(JSON.stringify([VERSION, sums, bands, bits, nodata, grid, lattice, MASK.cell]))
+    .update(JSON.stringify([VERSION, sums, bands, bits, nodata, grid, lattice, MASK.cell, ground]))
     .digest('hex')
     .slice(0, 16);
 }

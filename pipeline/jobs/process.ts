@@ -9,7 +9,8 @@ import type { LooseTile } from '../core/tile.ts';
 import { type Outlook, type Overview, observeTile, overlookScene } from '../flow.ts';
 import { NODATA_COUNT, quantise } from '../indices/compute.ts';
 import { INDICES } from '../indices/table.ts';
-import { openScene } from '../ingest/tile.ts';
+import type { GroundSource } from '../ingest/ground.ts';
+import { type OpenScene, openScene } from '../ingest/tile.ts';
 import type { Backend } from '../kernels/backend.ts';
 import { INDEX_PRODUCTS, type IndexProductId } from '../products/table.ts';
 import type { SensorRow } from '../sensors/row.ts';
@@ -39,6 +40,8 @@ export interface MakeOptions {
   readonly places: readonly PlaceShape[];
   /** Dates before over the same ground, newest first: what a cloud is told from a harvest by. */
   readonly earlier: readonly Scene[];
+  /** What raw images with a camera model are laid on; null is the height that each model gives as its own. */
+  readonly ground: GroundSource | null;
 }
 
 /** A scene made into products: files written and observations taken, but nothing of it published yet. */
@@ -73,7 +76,9 @@ export async function makeScene(
   const outputs = await openOutputs(scene, outlook, grid, products, run, options);
   const observer = observePlaces(options.places, { grid, products, datetime: scene.datetime });
   try {
-    const clear = await streamScene(scene, outlook, grid, products, outputs, observer, backend, onTile);
+    const source = await openScene(scene, bandsNeeded(scene, products), options.ground);
+    const work = { source, outlook, grid, products, outputs, observer, backend };
+    const clear = await streamScene(scene, work, onTile).finally(source.close);
     return {
       run,
       products,
@@ -131,6 +136,7 @@ function runId(scene: Scene, products: readonly IndexProductId[], options: MakeO
     options.compress,
     options.lattice,
     options.earlier.map((scene) => scene.files.map((file) => file.sha256)),
+    options.ground,
   ];
   return createHash('sha256').update(JSON.stringify(inputs)).digest('hex').slice(0, 12);
 }
@@ -143,16 +149,27 @@ async function overlook(scene: Scene, options: MakeOptions): Promise<Outlook> {
   return overlookScene(overview, earlier);
 }
 
-async function overviewOf(scene: Scene, { lattice, folder }: MakeOptions): Promise<Overview> {
+async function overviewOf(scene: Scene, { lattice, folder, ground }: MakeOptions): Promise<Overview> {
   const sensor: SensorRow = SENSORS[scene.sensor as SensorId]; // the door admits known instruments only
   return {
     scene,
     sensor,
-    tile: await readOverview(scene, lattice, folder),
+    tile: await readOverview(scene, lattice, folder, ground),
     pixels: pixelsPerCell(lattice, gridOn(lattice, scene.grid)),
     metres: cellMetres(lattice, gridOn(lattice, scene.grid)),
     classes: await readClasses(scene, lattice),
   };
+}
+
+/** Everything that a scene's tiles go through, open. */
+interface SceneWork {
+  readonly source: OpenScene;
+  readonly outlook: Outlook;
+  readonly grid: Grid & { epsg: number };
+  readonly products: readonly IndexProductId[];
+  readonly outputs: Outputs;
+  readonly observer: Observer;
+  readonly backend: Backend;
 }
 
 /**
@@ -161,55 +178,45 @@ async function overviewOf(scene: Scene, { lattice, folder }: MakeOptions): Promi
  */
 async function streamScene(
   scene: Scene,
-  outlook: Outlook,
-  grid: Grid & { epsg: number },
-  products: readonly IndexProductId[],
-  outputs: Outputs,
-  observer: Observer,
-  backend: Backend,
+  { source, outlook, grid, products, outputs, observer, backend }: SceneWork,
   onTile?: (done: number, total: number) => void,
 ): Promise<number> {
   const indices = products.map((id) => INDEX_PRODUCTS[id].from.index);
-  const source = await openScene(scene, bandsNeeded(scene, products));
   const tiles = tilesOf(grid);
   let rows = newRows(grid, 0, products);
   let clear = 0;
-  try {
-    for (const [done, window] of tiles.entries()) {
-      if (window.row !== rows.top) {
-        observer.add(rows);
-        rows = newRows(grid, window.row, products);
-      }
-      const target = { ...crop(grid, window), epsg: grid.epsg };
-      const raw = await source.read(sceneWindow(scene.grid, target));
-      const { reflectance, indices: tilesByIndex } = await observeTile(raw, outlook, {
-        target,
-        indices,
-        backend,
-      });
-      const { quality } = reflectance;
-      clear += countClear(quality);
-      const blocks = new Map<string, readonly CogArray[]>([['QUALITY', [quality]]]);
-      for (const id of products) {
-        const index = INDEX_PRODUCTS[id].from.index;
-        const counts = quantise(tilesByIndex[index]!, INDICES[index].scale);
-        blocks.set(id, [counts]);
-        place(counts, rows.counts.get(id)!, window, rows.top, grid.width);
-      }
-      place(quality, rows.quality, window, rows.top, grid.width);
-      blocks.set('REFLECTANCE', reflectanceCounts(reflectance));
-      if (hasColour(scene))
-        blocks.set(
-          'TRUE_COLOR',
-          COLOUR.map((name) => stretch(reflectance.bands[name]!, quality, scene)),
-        );
-      await outputs.put({ across: window.col / TILE_SIZE, down: window.row / TILE_SIZE }, blocks);
-      onTile?.(done + 1, tiles.length);
+  for (const [done, window] of tiles.entries()) {
+    if (window.row !== rows.top) {
+      observer.add(rows);
+      rows = newRows(grid, window.row, products);
     }
-    observer.add(rows);
-  } finally {
-    await source.close();
+    const target = { ...crop(grid, window), epsg: grid.epsg };
+    const raw = await source.read(sceneWindow(scene.grid, target));
+    const { reflectance, indices: tilesByIndex } = await observeTile(raw, outlook, {
+      target,
+      indices,
+      backend,
+    });
+    const { quality } = reflectance;
+    clear += countClear(quality);
+    const blocks = new Map<string, readonly CogArray[]>([['QUALITY', [quality]]]);
+    for (const id of products) {
+      const index = INDEX_PRODUCTS[id].from.index;
+      const counts = quantise(tilesByIndex[index]!, INDICES[index].scale);
+      blocks.set(id, [counts]);
+      place(counts, rows.counts.get(id)!, window, rows.top, grid.width);
+    }
+    place(quality, rows.quality, window, rows.top, grid.width);
+    blocks.set('REFLECTANCE', reflectanceCounts(reflectance));
+    if (hasColour(scene))
+      blocks.set(
+        'TRUE_COLOR',
+        COLOUR.map((name) => stretch(reflectance.bands[name]!, quality, scene)),
+      );
+    await outputs.put({ across: window.col / TILE_SIZE, down: window.row / TILE_SIZE }, blocks);
+    onTile?.(done + 1, tiles.length);
   }
+  observer.add(rows);
   return clear;
 }
 
