@@ -163,16 +163,16 @@ export function colorEnds(min: number | undefined, max: number | undefined): rea
 export const statistic = parameter(
   {
     form: 'mean | …',
-    description: 'one of the statistics the product keeps; mean when not given',
-    schema: { type: 'string', default: 'mean' },
+    description: 'one of the statistics the product keeps; its first when not given',
+    schema: { type: 'string' },
   },
   z.string().max(40),
 );
 
-/** The statistic asked for, or `mean`; E_PARAMETER_INVALID when the product does not keep it. */
+/** The statistic asked for, or the product's first; E_PARAMETER_INVALID when the product does not keep it. */
 export function statisticOf(product: ProductId, asked: string | undefined): string {
   const kept: readonly string[] = PRODUCTS[product].statistics;
-  const name = asked ?? 'mean';
+  const name = asked ?? kept[0]!;
   if (kept.includes(name)) return name;
   throw invalid('statistic', name, kept.join(' | '));
 }

@@ -3,8 +3,17 @@ import { allCommands } from '../pipeline/commands/table.ts';
 import { ERRORS } from '../pipeline/core/error.ts';
 import { QUALITY } from '../pipeline/core/quality.ts';
 import { INDICES, type IndexId } from '../pipeline/indices/table.ts';
+import { type DeliveryKind, KINDS } from '../pipeline/ingest/kinds.ts';
 import { bandsOf, parseFormula } from '../pipeline/kernels/formula.ts';
-import { PRODUCTS, type ProductId, type ProductRow } from '../pipeline/products/table.ts';
+import {
+  INDEX_PRODUCTS,
+  INNER,
+  type IndexProductId,
+  type IndexProductRow,
+  PRODUCTS,
+  type ProductId,
+  type ProductRow,
+} from '../pipeline/products/table.ts';
 import { BANDS, type BandCode } from '../pipeline/sensors/bands.ts';
 import type { SensorRow } from '../pipeline/sensors/row.ts';
 import { SENSORS, type SensorId, sensorOfSatellite } from '../pipeline/sensors/table.ts';
@@ -65,8 +74,8 @@ describe.each(Object.keys(INDICES) as IndexId[])('index %s', (id) => {
   });
 });
 
-describe.each(Object.keys(PRODUCTS) as ProductId[])('product %s', (id) => {
-  const row: ProductRow = PRODUCTS[id];
+describe.each(Object.keys(INDEX_PRODUCTS) as IndexProductId[])('product %s of single scenes', (id) => {
+  const row: IndexProductRow = INDEX_PRODUCTS[id];
 
   it('comes from an index that exists and that some sensor can make', () => {
     const { bands } = INDICES[row.from.index];
@@ -76,18 +85,31 @@ describe.each(Object.keys(PRODUCTS) as ProductId[])('product %s', (id) => {
     expect(makers.length).toBeGreaterThan(0);
   });
 
-  it('has a legend that rises within the range of its index, in real colours', () => {
+  it('has a legend within the range of its index, and keeps statistics that exist', () => {
+    const [min, max] = INDICES[row.from.index].range;
+    expect(row.legend[0]!.value).toBeGreaterThanOrEqual(min);
+    expect(row.legend.at(-1)!.value).toBeLessThanOrEqual(max);
+    for (const statistic of row.statistics)
+      if (statistic !== INNER) expect(STATISTICS).toHaveProperty(statistic);
+  });
+});
+
+describe.each(Object.keys(PRODUCTS) as ProductId[])('product %s', (id) => {
+  const row: ProductRow = PRODUCTS[id];
+
+  it('has a legend that rises, in real colours, with a name a class in both languages', () => {
     const values = row.legend.map((stop) => stop.value);
     expect(values.length).toBeGreaterThanOrEqual(2);
     expect([...values].sort((a, b) => a - b)).toEqual(values);
-    const [min, max] = INDICES[row.from.index].range;
-    expect(values[0]).toBeGreaterThanOrEqual(min);
-    expect(values.at(-1)).toBeLessThanOrEqual(max);
     for (const stop of row.legend) expect(stop.color).toMatch(/^#[0-9a-f]{6}$/);
+    if (!('classes' in row) || row.classes === null) return;
+    expect(row.classes.length).toBe(values.length);
+    expect(values.every(Number.isInteger)).toBe(true);
+    expect(row.classes.every(({ zh, en }) => isHan(zh) && en.length > 2)).toBe(true);
   });
 
-  it('keeps statistics that exist, says when there is too little to see, and speaks both languages', () => {
-    for (const statistic of row.statistics) expect(STATISTICS).toHaveProperty(statistic);
+  it('keeps statistics, says when there is too little to see, and speaks both languages', () => {
+    expect(row.statistics.length).toBeGreaterThan(0);
     expect(row.minimumClear).toBeGreaterThan(0);
     expect(row.minimumClear).toBeLessThanOrEqual(1);
     expect(isHan(row.title.zh) && row.ends.zh.every(isHan)).toBe(true);
@@ -107,6 +129,14 @@ describe.each(Object.entries(await allCommands()))('verb %s', (verb, row) => {
     expect(row.examples.some((example) => example.includes(verb) || example.includes('npm run demo'))).toBe(
       true,
     );
+  });
+});
+
+describe.each(Object.entries(KINDS) as [string, DeliveryKind][])('delivery kind %s', (_id, row) => {
+  it('says in both languages what it is, and in words what it needs, reads and refuses', () => {
+    expect(isHan(row.title.zh)).toBe(true);
+    for (const text of [row.title.en, row.recognised, row.needs, row.reads, row.refuses])
+      expect(text.length).toBeGreaterThan(8);
   });
 });
 

@@ -3,6 +3,7 @@ import type { Product, SeriesPoint } from './client.ts';
 import { axisOf, colorAt, ticksOf, valueText } from './layers.ts';
 import { joinFacts, percent, shortDay, tickTexts } from './text/format.ts';
 import { type Language, say } from './text/say.ts';
+import { isSeen } from './text/sentences.ts';
 import { timeTicks } from './time-axis.ts';
 
 const MARGIN = { top: 14, right: 14, bottom: 24, left: 34 };
@@ -56,7 +57,8 @@ export function SeasonChart({ points, product, date, language, onDate }: ChartPr
   const y = (value: number) =>
     bottom - ((Math.min(high, Math.max(low, value)) - low) / (high - low)) * (bottom - MARGIN.top);
   const ticks = low === 0 && high === 1 ? [0, 0.2, 0.4, 0.6, 0.8, 1] : ticksOf(product);
-  const labels = tickTexts(ticks);
+  const labels =
+    product.classes === null ? tickTexts(ticks) : ticks.map((tick) => valueText(product, tick, language));
   const shown = hovered ?? points.findIndex((point) => point.date === date);
   const focus = points[shown];
 
@@ -183,13 +185,15 @@ function Readout({ point, product, language }: { point: SeriesPoint; product: Pr
     return (
       <>
         {shortDay(language, point.date)}{' '}
-        <span class="quiet">{joinFacts([clear, say(language, 'list.unread')])}</span>
+        <span class="quiet">
+          {joinFacts([clear, say(language, isSeen(product) ? 'list.unread' : 'list.untold')])}
+        </span>
       </>
     );
   }
   return (
     <>
-      {shortDay(language, point.date)} <b>{valueText(product, point.value)}</b>{' '}
+      {shortDay(language, point.date)} <b>{valueText(product, point.value, language)}</b>{' '}
       <span class="quiet">{clear}</span>
     </>
   );
@@ -202,6 +206,6 @@ function pointText(point: SeriesPoint, product: Product, language: Language): st
     n: point.pixelCount,
   };
   return point.status === 'ok' && point.value !== null
-    ? say(language, 'chart.point', { ...fill, value: valueText(product, point.value) })
+    ? say(language, 'chart.point', { ...fill, value: valueText(product, point.value, language) })
     : say(language, 'chart.hollow', fill);
 }

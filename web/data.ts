@@ -65,7 +65,21 @@ export const extent = computed<Bbox | null>(() => {
   ];
 });
 
-export const product = computed(() => pick(products.value.data, view.value.product));
+/** Products that something was published of; all of them while nothing was. */
+export const offered = computed<readonly Product[] | null>(() => {
+  const all = products.value.data;
+  const published = new Set((workspace.value.data?.collections ?? []).flatMap((one) => one.products));
+  const some = all?.filter(({ id }) => published.has(id)) ?? [];
+  return some.length > 0 ? some : all;
+});
+
+export const product = computed(() => pick(offered.value, view.value.product));
+/** Collections that the product on show was published in; all of them while it was in none. */
+export const collections = computed(() => {
+  const all = workspace.value.data?.collections ?? [];
+  const some = all.filter(({ products: own }) => own.includes(product.value?.id ?? ''));
+  return some.length > 0 ? some : all;
+});
 /** The values that belong to what is on show; null while only those of another product or layer are there. */
 export const shownValues = computed(() => {
   const answer = values.value.data;
@@ -78,9 +92,7 @@ export const shownSeries = computed(() => {
   const answer = series.value.data;
   return answer?.place.id === placeId.value && answer?.product === product.value?.id ? answer : null;
 });
-export const collection = computed(() =>
-  pick(workspace.value.data?.collections ?? null, view.value.collection),
-);
+export const collection = computed(() => pick(collections.value, view.value.collection));
 
 /** The date on show: the one asked for or the nearest to it, else the latest that is clear enough. */
 export const date = computed(() =>
@@ -158,7 +170,7 @@ export function startAsking(): void {
     () => joined(collectionProduct(), date.value?.date, view.value.layer),
     async (stop) => {
       const asksFor = view.peek().layer;
-      const query = { ...asked(), date: date.peek()!.date, layer: asksFor, statistic: 'mean' };
+      const query = { ...asked(), date: date.peek()!.date, layer: asksFor, statistic: statistic() };
       return { ...(await ask<Values>('/v1/values', query, stop)), layer: asksFor };
     },
   );
@@ -175,7 +187,7 @@ export function startAsking(): void {
       const { layer, place: id } = view.peek();
       return ask<Series>(
         `/v1/${layer}/${encodeURIComponent(id!)}/series`,
-        { ...asked(), statistic: 'mean' },
+        { ...asked(), statistic: statistic() },
         stop,
       );
     },
@@ -188,6 +200,11 @@ function collectionProduct(): string | null {
 
 function joined(...parts: (string | null | undefined)[]): string | null {
   return parts.every((part) => part !== null && part !== undefined) ? parts.join('\n') : null;
+}
+
+/** What a product says of a place first: a mean, a grade. */
+function statistic(): string {
+  return product.peek()!.statistics[0]!;
 }
 
 function asked(): { collection: string; product: string } {

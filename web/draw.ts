@@ -17,6 +17,7 @@ import { FONT, hatchImage, labelPoints, MAP_COLORS, rampOf, tileJsonUrl } from '
 import {
   basemapShown,
   isolated,
+  language,
   layer,
   opacity,
   type PlaceLayer,
@@ -165,7 +166,9 @@ function drawTrueColour(map: LibreMap): () => void {
   return effect(() => {
     const [rows, day, shown] = [collection.value, date.value, trueColour.value];
     const wanted =
-      rows === null || day === null ? null : tileJsonUrl('maps', rows.id, 'TRUE_COLOR', day.date);
+      rows === null || day === null || !rows.products.includes('TRUE_COLOR')
+        ? null
+        : tileJsonUrl('maps', rows.id, 'TRUE_COLOR', day.date);
     if (drawn !== null && drawn !== wanted) {
       removeLayer(map, id);
       drawn = null;
@@ -196,10 +199,17 @@ function drawFootprint(map: LibreMap): void {
 function drawLabels(map: LibreMap): () => void {
   let latest = 0;
   return effect(() => {
-    const points = labelPoints(places.value.data?.places ?? [], shownValues.value, product.value);
-    const regionPoints = labelPoints(regions.value.data?.places ?? [], null, null);
+    const points = labelPoints(
+      places.value.data?.places ?? [],
+      shownValues.value,
+      product.value,
+      language.value,
+    );
+    const regionPoints = labelPoints(regions.value.data?.places ?? [], null, null, language.value);
     const mine = ++latest;
-    const names = [...points.features, ...regionPoints.features].map((one) => String(one.properties?.name));
+    const names = [...points.features, ...regionPoints.features].map(
+      ({ properties }) => `${properties?.name}${properties?.value}`,
+    );
     const letters = [...new Set(names.join(''))].join('');
     const draw = () => {
       // Fonts of an earlier date may arrive after those of a later one.

@@ -3,6 +3,7 @@ import type { ExpressionSpecification, LayerSpecification, StyleSpecification } 
 import type { Place, PlaceValue, Product } from './client.ts';
 import type { PlaceLayer } from './state.ts';
 import { decimalsFor, number } from './text/format.ts';
+import type { Language } from './text/say.ts';
 
 /** Colours of the map itself; panels have theirs in style.css. */
 export interface MapColors {
@@ -45,8 +46,19 @@ export function rangeOf(product: Product): readonly [low: number, high: number] 
   return [product.legend[0]?.value ?? 0, product.legend.at(-1)?.value ?? 1];
 }
 
-/** A value of the product as text with its usual decimals. */
-export function valueText(product: Product, value: number): string {
+/** Name of the class that a value of the product is; null where its values are numbers, or none of its classes. */
+export function classOf(
+  product: Product,
+  value: number,
+): { readonly zh: string; readonly en: string } | null {
+  const at = product.legend.findIndex((stop) => stop.value === value);
+  return product.classes?.[at] ?? null;
+}
+
+/** A value of the product as text: the name of its class, or with its usual decimals. */
+export function valueText(product: Product, value: number, language: Language): string {
+  const name = classOf(product, value);
+  if (name !== null) return name[language];
   const [low, high] = rangeOf(product);
   return number(value, decimalsFor(high - low));
 }
@@ -57,13 +69,16 @@ export function valueText(product: Product, value: number): string {
  */
 export function axisOf(product: Product): readonly [low: number, high: number] {
   const [low, high] = rangeOf(product);
+  // Half a class of room on both sides.
+  if (product.classes !== null) return [low - 0.5, high + 0.5];
   if (low >= -0.2 && high > 0.2 && high <= 1) return [0, 1];
   const step = niceStep((high - low) / 5);
   return [round(Math.floor(low / step) * step), round(Math.ceil(high / step) * step)];
 }
 
-/** Round values inside the legend, as near to five as they come. NDVI (−0.1 … 0.95) gives 0, 0.2, 0.4, 0.6, 0.8. */
+/** The classes, or round values inside the legend, as near to five as they come. NDVI (−0.1 … 0.95) gives 0, 0.2, 0.4, 0.6, 0.8. */
 export function ticksOf(product: Product): number[] {
+  if (product.classes !== null) return product.legend.map((stop) => stop.value);
   const [low, high] = rangeOf(product);
   const scale = 10 ** Math.floor(Math.log10(Math.max(high - low, 1e-9)));
   const candidates = [0.1, 0.2, 0.25, 0.3, 0.5, 1, 2].map((step) => multiples(low, high, step * scale));
@@ -308,6 +323,7 @@ export function labelPoints(
   places: readonly Place[],
   values: Readonly<Record<string, PlaceValue>> | null,
   product: Product | null,
+  language: Language,
 ): FeatureCollection {
   return {
     type: 'FeatureCollection',
@@ -318,7 +334,7 @@ export function labelPoints(
         properties: {
           name: place.name,
           level: place.level ?? '',
-          value: value === null || product === null ? '' : valueText(product, value),
+          value: value === null || product === null ? '' : valueText(product, value, language),
         },
         geometry: { type: 'Point', coordinates: [...place.center] },
       };

@@ -16,6 +16,8 @@ export const product = named(
     scale: z.number(),
     nodata: z.number().int(),
     legend: z.array(z.strictObject({ value: z.number(), color: z.string() })),
+    /** Names of the classes in the order of the legend; null where values are numbers. */
+    classes: z.array(bilingual).nullable(),
     statistics: z.array(z.string()),
     /** Under this clear share a value is `insufficient`. */
     minimumClear: share,
@@ -40,6 +42,8 @@ export const workspace = named(
         from: instant.nullable(),
         to: instant.nullable(),
         sceneCount: z.number().int(),
+        /** What was published of it: ids of products, and QUALITY, TRUE_COLOR … */
+        products: z.array(z.string()),
       }),
     ),
     counts: z.strictObject({
@@ -111,6 +115,8 @@ export const series = named(
         high: z.number().nullable(),
         pixelCount: z.number().int(),
         clearFraction: share,
+        /** Why it is so, or why there is no value; null where the numbers say it all. */
+        reason: z.strictObject({ code: z.string(), zh: z.string(), en: z.string() }).nullable(),
       }),
     ),
     source: z.strictObject({ sensor: z.string().nullable(), version: z.string() }),

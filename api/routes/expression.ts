@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { INDICES } from '../../pipeline/indices/table.ts';
-import { isProductId, PRODUCTS } from '../../pipeline/products/table.ts';
+import { isProductId } from '../../pipeline/products/table.ts';
 import {
   expressionAt,
   expressionTile,
@@ -34,6 +33,7 @@ import {
 import { indexedPng } from '../png.ts';
 import { rampIndices, rampPalette } from '../ramps.ts';
 import { bytesRoute, jsonRoute, type Route } from '../route.ts';
+import { countScale } from '../scale.ts';
 
 /** As of the map tiles of products. */
 const TILE_AGE = 'public, max-age=300';
@@ -139,5 +139,5 @@ function variableOf(asset: AssetRow, workspace: string): Variable {
   // Names of an expression are ids of products, and an asset was looked up by one of them.
   if (!isProductId(product)) throw new RangeError(`${product} is no product`);
   const source = { ...asset, path: join(workspace, asset.path) };
-  return { source, scale: INDICES[PRODUCTS[product].from.index].scale };
+  return { source, scale: countScale(product) };
 }

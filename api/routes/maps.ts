@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Bbox } from '../../pipeline/core/grid.ts';
-import { INDICES } from '../../pipeline/indices/table.ts';
 import { PRODUCTS, type ProductId } from '../../pipeline/products/table.ts';
 import { mapTile, recycleTile } from '../../pipeline/read/map-tile.ts';
 import { sceneById } from '../../pipeline/store/scene.ts';
@@ -27,6 +26,7 @@ import { indexedPng } from '../png.ts';
 import { plainBox } from '../present.ts';
 import type { Sheet } from '../published.ts';
 import { type BytesAnswer, bytesRoute, jsonRoute, type Route } from '../route.ts';
+import { countScale } from '../scale.ts';
 import { type Address, deepestZoom, union } from '../tile-grid.ts';
 
 /** How a tile is drawn from stored counts. The name is part of the tag: another way of drawing makes other tiles. */
@@ -89,8 +89,8 @@ const PICTURES = new Map<string, Painter>([
 function painterOf(picture: ProductId | typeof TRUE_COLOR): Painter {
   const known = PICTURES.get(picture);
   if (known !== undefined || picture === TRUE_COLOR) return known ?? RAW;
-  const { legend, from } = PRODUCTS[picture];
-  const palette = paletteOf(colorTable(legend, INDICES[from.index].scale));
+  const { legend } = PRODUCTS[picture];
+  const palette = paletteOf(colorTable(legend, countScale(picture)));
   const painter: Painter = {
     name: JSON.stringify(legend),
     bands: [1],

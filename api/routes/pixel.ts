@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import { flagsOf, isClear, QUALITY, type QualityFlag } from '../../pipeline/core/quality.ts';
-import { INDICES } from '../../pipeline/indices/table.ts';
-import { PRODUCTS, type ProductId } from '../../pipeline/products/table.ts';
+import type { ProductId } from '../../pipeline/products/table.ts';
 import { pixelAt } from '../../pipeline/read/pixel.ts';
 import type { AssetRow } from '../../pipeline/store/asset.ts';
 import { sceneById } from '../../pipeline/store/scene.ts';
 import { type Pixel, pixel } from '../contract/products.ts';
 import { collectionId, date, format, latitude, longitude, productId } from '../params.ts';
 import { jsonRoute, type Route } from '../route.ts';
+import { countScale } from '../scale.ts';
 
 export const PIXEL_ROUTES: readonly Route[] = [
   jsonRoute({
@@ -63,7 +63,7 @@ function reasons(count: number | null, quality: number): QualityFlag[] {
 
 /** Product value of a stored count, without the tail that binary fractions leave: NDVI 6841 is 0.6841. */
 function productValue(product: ProductId, count: number): number {
-  return Number((count * INDICES[PRODUCTS[product].from.index].scale).toPrecision(10));
+  return Number((count * countScale(product)).toPrecision(10));
 }
 
 function presentFlag(id: QualityFlag): Pixel['flags'][number] {

@@ -1,7 +1,6 @@
 import { basename } from 'node:path';
 import { z } from 'zod';
-import { INDICES } from '../../pipeline/indices/table.ts';
-import { PRODUCTS, type ProductId, type ProductRow } from '../../pipeline/products/table.ts';
+import { PRODUCTS, type ProductId, SEASON_COLLECTION } from '../../pipeline/products/table.ts';
 import { isSensorId, SENSORS } from '../../pipeline/sensors/table.ts';
 import { datesOf } from '../../pipeline/store/scene.ts';
 import { workspaceSummary } from '../../pipeline/store/summary.ts';
@@ -9,6 +8,7 @@ import { dates, type Product, products, workspace } from '../contract/products.t
 import { bbox, collectionId, format, id, productId } from '../params.ts';
 import { plainBox } from '../present.ts';
 import { jsonRoute, type Route } from '../route.ts';
+import { classesOf, countScale, productRow } from '../scale.ts';
 
 const NONE = z.object({});
 const JSON_ONLY = z.object({ f: format(['json']).optional() });
@@ -40,14 +40,12 @@ export const PRODUCT_ROUTES: readonly Route[] = [
         basemap,
         collections: summary.collections.map((row) => ({
           id: row.id,
-          title: {
-            zh: `${sensorTitle(row.sensor).zh}（${row.id}）`,
-            en: `${sensorTitle(row.sensor).en} (${row.id})`,
-          },
+          title: collectionTitle(row),
           sensor: { id: row.sensor, title: sensorTitle(row.sensor) },
           from: row.from,
           to: row.to,
           sceneCount: row.sceneCount,
+          products: [...row.products],
         })),
         counts: summary.counts,
         version,
@@ -81,18 +79,26 @@ export const PRODUCT_ROUTES: readonly Route[] = [
 
 /** A row of the product table as it goes over the wire. */
 export function presentProduct(id: ProductId): Product {
-  const row: ProductRow = PRODUCTS[id];
+  const row = productRow(id);
   return {
     id,
     title: row.title,
     ends: { zh: [...row.ends.zh], en: [...row.ends.en] },
     unit: row.unit,
-    scale: INDICES[row.from.index].scale,
+    scale: countScale(id),
     nodata: -32768,
     legend: row.legend.map((stop) => ({ ...stop })),
+    classes: classesOf(id)?.map((title) => ({ ...title })) ?? null,
     statistics: [...row.statistics],
     minimumClear: row.minimumClear,
   };
+}
+
+/** A collection of scenes is called by its instruments; season products have a name of their own. */
+function collectionTitle({ id, sensor }: { id: string; sensor: string }): { zh: string; en: string } {
+  if (id === SEASON_COLLECTION.id) return SEASON_COLLECTION.title;
+  const title = sensorTitle(sensor);
+  return { zh: `${title.zh}（${id}）`, en: `${title.en} (${id})` };
 }
 
 /** Title of the instruments of a collection, which the store joins by commas; an id the table lacks stands for itself. */

@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { colorTable, encodePng, packCounts, paintBands } from '../../api/paint.ts';
-import { INDICES } from '../../pipeline/indices/table.ts';
-import { PRODUCTS } from '../../pipeline/products/table.ts';
+import { countScale } from '../../api/scale.ts';
+import { PRODUCTS, type ProductId } from '../../pipeline/products/table.ts';
 import { paintCounts } from './rgba.ts';
 
 const PIXELS = 256 * 256;
@@ -48,8 +48,9 @@ describe('the colours of a product', () => {
     expect(rgba(-32_768)).toEqual([0, 0, 0, 0]);
   });
 
-  it.each(Object.entries(PRODUCTS))('are exact at every stop of %s', (_, { legend, from }) => {
-    const { scale } = INDICES[from.index];
+  it.each(Object.keys(PRODUCTS) as ProductId[])('are exact at every stop of %s', (id) => {
+    const { legend } = PRODUCTS[id];
+    const scale = countScale(id);
     const colors = colorTable(legend, scale);
     for (const { value, color } of legend) {
       const painted = paintCounts(Float64Array.of(Math.round(value / scale)), colors);

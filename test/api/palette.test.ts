@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { colorTable } from '../../api/paint.ts';
 import { indexCounts, paletteOf } from '../../api/palette.ts';
 import { indexedPng } from '../../api/png.ts';
-import { INDICES } from '../../pipeline/indices/table.ts';
+import { countScale } from '../../api/scale.ts';
 import { PRODUCTS, type ProductId } from '../../pipeline/products/table.ts';
 import { paintCounts } from './rgba.ts';
 
@@ -18,8 +18,8 @@ async function decode(counts: Float64Array, table: Uint32Array) {
 
 describe('a map tile as a palette image', () => {
   it.each(Object.keys(PRODUCTS) as ProductId[])('of a few hundred values of %s is exact', async (id) => {
-    const { legend, from } = PRODUCTS[id];
-    const table = colorTable(legend, INDICES[from.index].scale);
+    const { legend } = PRODUCTS[id];
+    const table = colorTable(legend, countScale(id));
     const counts = Float64Array.from({ length: PIXELS }, (_, i) =>
       i % 251 === 0 ? Number.NaN : 20 * (i % 250),
     );
@@ -31,8 +31,8 @@ describe('a map tile as a palette image', () => {
   it.each(Object.keys(PRODUCTS) as ProductId[])(
     'of every value of %s is off by two levels at most',
     async (id) => {
-      const { legend, from } = PRODUCTS[id];
-      const table = colorTable(legend, INDICES[from.index].scale);
+      const { legend } = PRODUCTS[id];
+      const table = colorTable(legend, countScale(id));
       const counts = Float64Array.from({ length: PIXELS }, (_, i) => i - 32_768);
       counts[0] = Number.NaN;
       const { data } = await decode(counts, table);

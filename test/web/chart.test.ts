@@ -4,7 +4,7 @@ import type { SeriesPoint } from '../../web/client.ts';
 
 function point(date: string, value: number | null, clearFraction = 1): SeriesPoint {
   const status = value === null ? 'insufficient' : 'ok';
-  const rest = { collection: 'c', scene: 's', run: 'r', low: null, high: null, pixelCount: 10 };
+  const rest = { collection: 'c', scene: 's', run: 'r', low: null, high: null, pixelCount: 10, reason: null };
   return { ...rest, date, datetime: `${date}T02:30:00Z`, status, value, clearFraction };
 }
 

@@ -144,6 +144,7 @@ describe('the series as CSV', () => {
         value: null,
         low: null,
         high: null,
+        reason: null,
         pixelCount: 3,
         clearFraction: 0.25,
       },

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { PRODUCTS } from '../../pipeline/products/table.ts';
 import type { Product } from '../../web/client.ts';
-import { axisOf, colorAt, hatchImage, rampOf, ticksOf, valueText } from '../../web/layers.ts';
+import { axisOf, classOf, colorAt, hatchImage, rampOf, ticksOf, valueText } from '../../web/layers.ts';
 
 function productOf(id: keyof typeof PRODUCTS): Product {
   const row = PRODUCTS[id];
   // The table is deeply readonly, the contract's type is not; nothing here writes.
-  return { id, ...row, scale: 0.0001, nodata: -32768 } as unknown as Product;
+  return { id, classes: null, scale: 0.0001, ...row, nodata: -32768 } as unknown as Product;
 }
 
 function withLegend(...values: readonly number[]): Product {
@@ -44,7 +44,7 @@ describe('the legend', () => {
 
   it('suits a product that counts in hundreds', () => {
     expect(ticksOf(withLegend(0, 800))).toEqual([0, 200, 400, 600, 800]);
-    expect(valueText(withLegend(0, 800), 612.4)).toBe('612');
+    expect(valueText(withLegend(0, 800), 612.4, 'zh')).toBe('612');
   });
 
   it('gives a colour between two stops by mixing them, and holds the ends', () => {
@@ -109,5 +109,26 @@ describe('the hatch for cloud and missing data', () => {
     for (let y = 0; y < height; y++)
       for (let x = 0; x < width; x++) expect(alpha(x, y)).toBe(alpha(x + 1, y - 1));
     expect(new Set(data.filter((_, i) => i % 4 === 3)).size).toBeGreaterThan(1);
+  });
+});
+
+describe('a product of classes', () => {
+  const growth = productOf('GROWTH');
+
+  it('is written by the names of its classes, and its axis has a tick for each', () => {
+    expect(valueText(growth, 1, 'zh')).toBe('差');
+    expect(valueText(growth, 5, 'en')).toBe('good');
+    expect(ticksOf(growth)).toEqual([1, 2, 3, 4, 5]);
+    expect(axisOf(growth)).toEqual([0.5, 5.5]);
+    expect(classOf(productOf('NDVI'), 1)).toBeNull();
+  });
+
+  it('is painted in exactly the colours of its legend, alone when one is isolated', () => {
+    const stops = stopsOf(rampOf({ ...growth, scale: 1 }, '#cccccc'));
+    for (const { value, color } of growth.legend) expect(stops).toContainEqual([value, color]);
+    const alone = stopsOf(rampOf({ ...growth, scale: 1 }, '#cccccc', [2, 2]));
+    expect(alone).toContainEqual([2, growth.legend[1]!.color]);
+    expect(alone).toContainEqual([1, '#cccccc']);
+    expect(alone).toContainEqual([3, '#cccccc']);
   });
 });

@@ -5,7 +5,13 @@ import { against, change, clearInView, matching, median, rowsOf, summary } from 
 
 const write = (value: number) => value.toFixed(2);
 // The table is deeply readonly, the contract's type is not; nothing here writes.
-const NDVI = { id: 'NDVI', ...PRODUCTS.NDVI, scale: 0.0001, nodata: -32768 } as unknown as Product;
+const NDVI = {
+  id: 'NDVI',
+  ...PRODUCTS.NDVI,
+  scale: 0.0001,
+  nodata: -32768,
+  classes: null,
+} as unknown as Product;
 
 function place(
   id: string,
@@ -118,6 +124,7 @@ describe('the change since the last readable date', () => {
     run: 'r',
     low: null,
     high: null,
+    reason: null,
     pixelCount: 9,
     clearFraction: 1,
   };
@@ -154,5 +161,23 @@ describe('the clear share in view', () => {
     const observed: Record<string, PlaceValue> = { a: [0.5, 1, 9], b: [null, 0, 0], far: [0.5, 0.5, 9] };
     expect(clearInView(all, observed, [125, 43, 127, 45])).toBe(0.75);
     expect(clearInView(all, observed, [0, 0, 1, 1])).toBeNull();
+  });
+});
+
+describe('a product of classes', () => {
+  const GROWTH = { id: 'GROWTH', ...PRODUCTS.GROWTH, nodata: -32768 } as unknown as Product;
+
+  it('is summed up by how many places are in each class, and how many in none', () => {
+    const rows = rowsOf([place('a'), place('b'), place('c'), place('d')], {
+      a: [3, 1, 9],
+      b: [1, 1, 9],
+      c: [3, 1, 9],
+      d: [null, 0, 0],
+    } as unknown as Record<string, PlaceValue>);
+    const names = (value: number) => GROWTH.classes![value - 1]!.zh;
+    expect(summary('zh', rows, GROWTH, '地块', names)).toEqual({
+      lead: null,
+      rest: ['差 1，持平 2。', '1 块无法判定。'],
+    });
   });
 });

@@ -1,5 +1,5 @@
-import { collection, product, products, regionName, workspace } from '../data.ts';
-import { go, language, type Theme, view } from '../state.ts';
+import { collection, collections, offered, product, regionName } from '../data.ts';
+import { go, isolated, language, type Theme, view } from '../state.ts';
 import { say } from '../text/say.ts';
 import { drawer } from './frame.ts';
 
@@ -8,7 +8,7 @@ const THEMES: readonly Theme[] = ['auto', 'light', 'dark'];
 /** The top bar: name, workspace, product and collection pickers, appearance and language. */
 export function Bar() {
   const lang = language.value;
-  const collections = workspace.value.data?.collections ?? [];
+  const choices = collections.value;
   const theme = view.value.theme;
   return (
     <header class="bar">
@@ -31,19 +31,23 @@ export function Bar() {
       </h1>
       <span class="place-name">{regionName.value}</span>
       <span class="spring" />
-      {collections.length > 1 && (
+      {choices.length > 1 && (
         <Picker
           label={say(lang, 'bar.collection')}
           value={collection.value?.id ?? ''}
-          options={collections.map((one) => [one.id, one.title[lang]])}
+          options={choices.map((one) => [one.id, one.title[lang]])}
           onPick={(id) => go({ collection: id, date: null })}
         />
       )}
       <Picker
         label={say(lang, 'bar.product')}
         value={product.value?.id ?? ''}
-        options={(products.value.data ?? []).map((one) => [one.id, one.title[lang]])}
-        onPick={(id) => go({ product: id })}
+        options={(offered.value ?? []).map((one) => [one.id, one.title[lang]])}
+        onPick={(id) => {
+          // A stretch of one legend means nothing in another.
+          isolated.value = null;
+          go({ product: id });
+        }}
       />
       <button
         type="button"

@@ -1,8 +1,10 @@
+import type { Product } from '../client.ts';
 import { product, shownValues } from '../data.ts';
 import { valueText } from '../layers.ts';
 import { cursor, language } from '../state.ts';
 import { joinFacts, percent } from '../text/format.ts';
-import { say } from '../text/say.ts';
+import { type Language, say } from '../text/say.ts';
+import { isSeen } from '../text/sentences.ts';
 
 /** What is under the cursor: the pixel's value or why it has none, then the place and its mean. */
 export function CursorReadout() {
@@ -23,7 +25,7 @@ export function CursorReadout() {
     >
       {pixel !== null && (
         <p class="cursor-pixel">
-          {pixel.value !== null && <b>{valueText(shown, pixel.value)}</b>}
+          {pixel.value !== null && <b>{valueText(shown, pixel.value, lang)}</b>}
           {reasons !== '' && <span>{reasons}</span>}
           {pixel.value === null && reasons === '' && <span>{say(lang, 'cursor.outside')}</span>}
         </p>
@@ -35,8 +37,8 @@ export function CursorReadout() {
             <span>
               {joinFacts([
                 ofPlace[0] === null
-                  ? say(lang, 'cursor.insufficient')
-                  : say(lang, 'cursor.mean', { value: valueText(shown, ofPlace[0]) }),
+                  ? say(lang, isSeen(shown) ? 'cursor.insufficient' : 'list.untold')
+                  : placeText(shown, ofPlace[0], lang),
                 say(lang, 'list.clearShare', { percent: percent(ofPlace[1]) }),
               ])}
             </span>
@@ -45,4 +47,10 @@ export function CursorReadout() {
       )}
     </div>
   );
+}
+
+/** What a place is: its mean in an image, or what was said of it. */
+function placeText(shown: Product, value: number, lang: Language): string {
+  const text = valueText(shown, value, lang);
+  return isSeen(shown) ? say(lang, 'cursor.mean', { value: text }) : text;
 }

@@ -60,11 +60,17 @@ function Body({
 }) {
   const current = date.value?.date ?? null;
   const point = answer.points.find((one) => one.date === current);
-  const write = (value: number) => valueText(shown, value);
-  const words = [
-    against(lang, rows.value, id, layersWord(lang), write),
-    current === null ? null : change(lang, answer.points, current, write),
-  ].filter((sentence) => sentence !== null);
+  const write = (value: number) => valueText(shown, value, lang);
+  const reason = point?.status === 'ok' ? (point.reason?.[lang] ?? null) : null;
+  // Classes have no distances; why a place is in one is said with it.
+  const compared =
+    shown.classes === null
+      ? [
+          against(lang, rows.value, id, layersWord(lang), write),
+          current === null ? null : change(lang, answer.points, current, write),
+        ]
+      : [];
+  const words = [reason, ...compared].filter((sentence) => sentence !== null);
   return (
     <div class="detail-body">
       <Reading point={point} product={shown} minimum={answer.minimumClear} lang={lang} />
@@ -115,18 +121,28 @@ function Reading({
     const fill = { clear: percent(point.clearFraction), minimum: percent(minimum) };
     return (
       <div class="reading">
-        <span class="reading-frame">{say(lang, 'detail.insufficient')}</span>
-        <p class="reading-why">{say(lang, 'detail.insufficientWhy', fill)}</p>
+        <span class="reading-frame">
+          {say(lang, point.reason === null ? 'detail.insufficient' : 'list.untold')}
+        </span>
+        <p class="reading-why">{point.reason?.[lang] ?? say(lang, 'detail.insufficientWhy', fill)}</p>
       </div>
     );
   }
   return (
     <div class="reading">
       <i class="chip" style={{ background: colorAt(shown, point.value) }} />
-      <strong>{valueText(shown, point.value)}</strong>
+      <strong>{valueText(shown, point.value, lang)}</strong>
       <span class="reading-unit">{shown.unit === '1' ? '' : shown.unit}</span>
       <p>
-        <span>{joinFacts([shown.title[lang], say(lang, 'detail.mean', { layer })])}</span>
+        <span>
+          {joinFacts([
+            shown.title[lang],
+            shown.statistics[0] === 'mean' ? say(lang, 'detail.mean', { layer }) : null,
+            point.low === null || point.high === null
+              ? null
+              : `${valueText(shown, point.low, lang)}–${valueText(shown, point.high, lang)}`,
+          ])}
+        </span>
         <span>
           {joinFacts([
             day(lang, point.date),

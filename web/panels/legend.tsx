@@ -30,7 +30,7 @@ export function Legend() {
         <b>{shown.title[lang]}</b>
         <small>{shown.unit === '1' ? say(lang, 'legend.unitless') : shown.unit}</small>
       </button>
-      <Ramp product={shown} />
+      {shown.classes === null ? <Ramp product={shown} /> : <Classes product={shown} />}
       {!folded && (
         <>
           <p class="legend-when">
@@ -85,7 +85,7 @@ function Ramp({ product: shown }: { product: Product }) {
         {shown.legend.slice(0, -1).map((stop, i) => {
           const next = shown.legend[i + 1]!;
           const on = only !== null && only[0] === stop.value;
-          const fill = { low: valueText(shown, stop.value), high: valueText(shown, next.value) };
+          const fill = { low: valueText(shown, stop.value, lang), high: valueText(shown, next.value, lang) };
           return (
             <button
               key={stop.value}
@@ -116,6 +116,37 @@ function Ramp({ product: shown }: { product: Product }) {
         <span>{shown.ends[lang][0]}</span>
         <span>{shown.ends[lang][1]}</span>
       </div>
+    </div>
+  );
+}
+
+/** A swatch and a name for each class; a click shows that class alone, and again shows all. */
+function Classes({ product: shown }: { product: Product }) {
+  const lang = language.value;
+  const only = isolated.value;
+  return (
+    <div class="classes">
+      {shown.legend.map((stop) => {
+        const on = only !== null && only[0] === stop.value && only[1] === stop.value;
+        const name = valueText(shown, stop.value, lang);
+        const title = on ? say(lang, 'legend.all') : say(lang, 'legend.isolateClass', { name });
+        return (
+          <button
+            key={stop.value}
+            type="button"
+            aria-pressed={on}
+            data-dim={only !== null && !on}
+            title={title}
+            aria-label={title}
+            onClick={() => {
+              isolated.value = on ? null : [stop.value, stop.value];
+            }}
+          >
+            <i style={{ background: stop.color }} />
+            {name}
+          </button>
+        );
+      })}
     </div>
   );
 }

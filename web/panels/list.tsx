@@ -6,7 +6,7 @@ import { colorAt, valueText } from '../layers.ts';
 import { go, language, type PlaceLayer, view } from '../state.ts';
 import { area, count, joinFacts, percent } from '../text/format.ts';
 import { cropName, type Language, say } from '../text/say.ts';
-import { matching, type Row, rowsOf, summary } from '../text/sentences.ts';
+import { isSeen, matching, type Row, rowsOf, summary } from '../text/sentences.ts';
 import { drawer, sheet } from './frame.ts';
 import { Notice } from './notice.tsx';
 import { SheetHandle } from './sheet.tsx';
@@ -30,7 +30,7 @@ export function List() {
   const said =
     shown === null || shownValues.value === null
       ? null
-      : summary(lang, rows.value, shown, words, (value) => valueText(shown, value));
+      : summary(lang, rows.value, shown, words, (value) => valueText(shown, value, lang));
   const counts = workspace.value.data?.counts;
   const stale = values.value.state === 'loading';
   return (
@@ -163,7 +163,9 @@ function Rows({ rows: all, stale }: { rows: readonly Row[]; stale: boolean }) {
 /** Why a row has no number; nothing while the values are not there, because then nobody knows. */
 function unknownText(value: PlaceValue | undefined): string {
   if (shownValues.value === null) return '';
-  return say(language.value, value === undefined ? 'list.missing' : 'list.unread');
+  if (value === undefined) return say(language.value, 'list.missing');
+  const shown = product.value;
+  return say(language.value, shown === null || isSeen(shown) ? 'list.unread' : 'list.untold');
 }
 
 function choose(id: string): void {
@@ -200,7 +202,7 @@ function RowView({ row, index, selected }: { row: Row; index: number; selected: 
         ])}
       </span>
       <span class={known === null ? 'row-value unknown' : 'row-value'}>
-        {known !== null ? valueText(shown!, known) : unknownText(value)}
+        {known !== null ? valueText(shown!, known, lang) : unknownText(value)}
       </span>
       <span class="row-clear">
         {value === undefined ? '' : say(lang, 'list.clearShare', { percent: percent(value[1]) })}

@@ -66,6 +66,7 @@ export function summary(
     const fill = { layer: layer.toLowerCase(), percent: percent(product.minimumClear) };
     return { lead: null, rest: [say(language, 'summary.none', fill)] };
   }
+  if (product.classes !== null) return { lead: null, rest: classCounts(language, rows, product, write) };
   const { place, value } = readable[0]!;
   const lowest = value![0]!;
   const text = say(language, 'summary.low', {
@@ -77,8 +78,27 @@ export function summary(
     say(language, 'summary.all', { readable: readable.length, total: rows.length, median: write(middle) }),
   ];
   const cloudy = rows.filter((row) => row.value !== undefined && row.value[0] === null).length;
-  if (cloudy > 0) rest.push(say(language, 'summary.cloudy', { n: cloudy }));
+  if (cloudy > 0)
+    rest.push(say(language, isSeen(product) ? 'summary.cloudy' : 'summary.untold', { n: cloudy }));
   return { lead: readable.length > 2 ? { id: place.id, text } : null, rest };
+}
+
+/** True of what one image shows, where only cloud can hide a value; estimates of a season miss for many reasons. */
+export function isSeen(product: Product): boolean {
+  return product.statistics[0] === 'mean';
+}
+
+/** How many places are in each class that has any, and how many in none. */
+function classCounts(language: Language, rows: readonly Row[], product: Product, write: Write): string[] {
+  const counts = product.legend.flatMap(({ value }) => {
+    const n = rows.filter((row) => row.value?.[0] === value).length;
+    return n === 0 ? [] : [`${write(value)} ${n}`];
+  });
+  const untold = rows.filter((row) => row.value !== undefined && row.value[0] === null).length;
+  return [
+    say(language, 'summary.classes', { counts: counts.join(language === 'zh' ? '，' : ', ') }),
+    ...(untold > 0 ? [say(language, 'summary.untold', { n: untold })] : []),
+  ];
 }
 
 /** How a place stands against the others of its crop on that day; null with fewer than five of them to compare. */

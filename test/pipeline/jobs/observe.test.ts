@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { QUALITY } from '../../../pipeline/core/quality.ts';
 import { seeded } from '../../../pipeline/core/random.ts';
 import { observePlaces, type PlaceShape } from '../../../pipeline/jobs/observe.ts';
-import type { ProductId } from '../../../pipeline/products/table.ts';
+import type { IndexProductId } from '../../../pipeline/products/table.ts';
 import { coverage, type MultiPolygonCoords } from '../../../pipeline/zones/coverage.ts';
 import { summarise } from '../../../pipeline/zones/summarise.ts';
 
@@ -56,7 +56,7 @@ function observe(heights: number) {
     observer.add({
       top,
       height,
-      counts: new Map<ProductId, Int16Array>([['NDVI', counts.slice(...cut)]]),
+      counts: new Map<IndexProductId, Int16Array>([['NDVI', counts.slice(...cut)]]),
       quality: quality.slice(...cut),
     });
   }
@@ -84,8 +84,8 @@ describe('observations of places while a scene goes by', () => {
       ['mean', 'stdev', 'median'],
     );
     const rows = observe(32).filter(({ placeId }) => placeId === 'tall');
-    expect(rows.map(({ statistic }) => statistic)).toEqual(['mean', 'stdev', 'median']);
-    for (const one of rows) {
+    expect(rows.map(({ statistic }) => statistic)).toEqual(['mean', 'stdev', 'median', 'inner']);
+    for (const one of rows.slice(0, 3)) {
       expect(one.value).toBeCloseTo(summary.values[one.statistic as 'mean']!, 6);
       expect(one.pixelCount).toBe(summary.pixelCount);
       expect(one.clearFraction).toBeCloseTo(summary.clearFraction, 6);
@@ -101,5 +101,30 @@ describe('observations of places while a scene goes by', () => {
     expect(edge).toMatchObject({ status: 'insufficient', value: null });
     const cloudy = rows.find(({ placeId }) => placeId === 'under-cloud')!;
     expect(cloudy).toMatchObject({ status: 'insufficient', value: null, pixelCount: 0, clearFraction: 0 });
+  });
+
+  it('look at the inside alone for growth and yield: pixels that lie wholly in the place with all their neighbours', () => {
+    const { counts, quality } = makeScene();
+    const [inner, ...others] = observe(7).filter(
+      ({ placeId, statistic }) => placeId === 'tall' && statistic === 'inner',
+    );
+    expect(others).toEqual([]);
+    // Whole pixels are columns 4 to 19 and rows 2 to 87; drawn in by one, 5 to 18 and 3 to 86.
+    let [cells, clear, sum] = [0, 0, 0];
+    for (let row = 3; row <= 86; row++) {
+      for (let col = 5; col <= 18; col++) {
+        const i = row * WIDTH + col;
+        cells++;
+        if (quality[i] !== 0) continue;
+        clear++;
+        sum += counts[i]! * 0.0001;
+      }
+    }
+    expect(inner).toMatchObject({ status: 'ok', pixelCount: clear });
+    expect(inner!.clearFraction).toBeCloseTo(clear / cells, 5);
+    expect(inner!.value).toBeCloseTo(sum / clear, 6);
+    // Three pixels across have one with all its neighbours inside; under cloud there is none to see.
+    const small = observe(7).filter(({ statistic }) => statistic === 'inner');
+    expect(small.find(({ placeId }) => placeId === 'under-cloud')).toMatchObject({ status: 'insufficient' });
   });
 });

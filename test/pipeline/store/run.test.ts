@@ -57,6 +57,7 @@ onEachStore('a publication', (fixture) => {
         high: null,
         pixelCount: 880,
         clearFraction: 0.95,
+        reason: null,
       },
     ]);
     expect(await seriesOf(store, { ...SERIES, product: 'EVI2' })).toMatchObject([

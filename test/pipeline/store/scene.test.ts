@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { assetsOn } from '../../../pipeline/store/asset.ts';
+import { seriesOf } from '../../../pipeline/store/observation.ts';
 import { importPlaces } from '../../../pipeline/store/place.ts';
 import { publishScene } from '../../../pipeline/store/run.ts';
 import {
@@ -31,6 +32,7 @@ onEachStore('scenes', (fixture) => {
       status: 'registered',
       clearFraction: null,
       fingerprint: FINGERPRINT,
+      derived: false,
     });
     expect(await unprocessedScenes(store)).toHaveLength(1);
   });
@@ -63,6 +65,68 @@ onEachStore('scenes', (fixture) => {
     expect(
       await assetsOn(store, { collection: scene.collection, product: 'NDVI', date: '2024-07-14' }),
     ).toEqual([]);
+  });
+
+  it('of a later processing run take the place of an earlier one, whose products are served no more', async () => {
+    const { store } = fixture();
+    const at = '2024-07-14T02:32:05.000Z';
+    const run = (number: string) => sceneAt('S1', at, { run: number, level: `L${number}` });
+    const sum = (digit: string) => digit.repeat(64);
+    expect(await registerScene(store, run('001'), sum('1'))).toBe('registered');
+    await publishScene(store, aPublication(run('001'), 'r1', ['NDVI'], [anObservation('P1')]));
+    expect(await registerScene(store, run('002'), sum('2'))).toBe('superseding');
+    expect(await sceneById(store, 'S1')).toMatchObject({
+      scene: { run: '002' },
+      status: 'registered',
+      clearFraction: null,
+    });
+    const aside = await sceneById(store, 'S1@001');
+    expect(aside).toMatchObject({
+      scene: { id: 'S1@001', run: '001' },
+      status: 'retired',
+      clearFraction: 0.9,
+    });
+    const [{ reason } = { reason: '' }] = await store.query<{ reason: string }>({
+      text: `SELECT retire_reason AS reason FROM scene WHERE id = 'S1@001'`,
+      values: [],
+    });
+    expect(reason).toBe('superseded by run 002');
+    const collection = run('001').collection;
+    expect(await assetsOn(store, { collection, product: 'NDVI', date: '2024-07-14' })).toEqual([]);
+    expect(await seriesOf(store, { placeId: 'P1', product: 'NDVI', statistic: 'mean' })).toEqual([]);
+    expect(await unprocessedScenes(store)).toHaveLength(1);
+
+    // The new one is published beside it, and an earlier run that comes late changes nothing.
+    await publishScene(
+      store,
+      aPublication(run('002'), 'r2', ['NDVI'], [anObservation('P1', { value: 0.5 })]),
+    );
+    expect(await registerScene(store, run('001'), sum('1'))).toBe('older');
+    expect(await registerScene(store, run('002'), sum('2'))).toBe('unchanged');
+    const series = await seriesOf(store, { placeId: 'P1', product: 'NDVI', statistic: 'mean' });
+    expect(series.map((point) => [point.scene, point.run, point.value])).toEqual([['S1', 'r2', 0.5]]);
+    // Numbers are compared as numbers.
+    expect(await registerScene(store, run('010'), sum('3'))).toBe('superseding');
+    expect(await registerScene(store, run('9'), sum('4'))).toBe('older');
+    // The same run with other content is a conflict, as is one whose run is not told.
+    await expect(registerScene(store, run('010'), sum('5'))).rejects.toMatchObject({
+      code: 'E_SCENE_CONFLICT',
+    });
+    await expect(registerScene(store, sceneAt('S1', at), sum('6'))).rejects.toMatchObject({
+      code: 'E_SCENE_CONFLICT',
+    });
+  });
+
+  it('that were set aside, came back by hand and are superseded again keep both names', async () => {
+    const { store } = fixture();
+    const run = (number: string) => sceneAt('S1', '2024-07-14T02:32:05.000Z', { run: number });
+    await registerScene(store, run('001'), '1'.repeat(64));
+    await registerScene(store, run('002'), '2'.repeat(64));
+    await retireScene(store, 'S1', 'worse than before');
+    expect(await registerScene(store, run('001'), '1'.repeat(64))).toBe('registered');
+    expect(await registerScene(store, run('003'), '3'.repeat(64))).toBe('superseding');
+    const { items } = await scenesIn(store, { limit: 9, offset: 0 });
+    expect(items.map((row) => row.scene.id)).toEqual(['S1', 'S1@001', 'S1@001-2']);
   });
 
   it('are found by box, collection and time, page by page', async () => {
@@ -170,7 +234,14 @@ onEachStore('scenes', (fixture) => {
     expect(await around()).toEqual([126.2, 44, 126.21, 44.01]);
     expect(summary.simulated).toBe(false);
     expect(summary.collections).toEqual([
-      { id: 'jl1-l1', sensor: 'jl1-gf02', from: real.datetime, to: real.datetime, sceneCount: 1 },
+      {
+        id: 'jl1-l1',
+        sensor: 'jl1-gf02',
+        from: real.datetime,
+        to: real.datetime,
+        sceneCount: 1,
+        products: ['NDVI'],
+      },
     ]);
     await registerScene(store, sceneAt('S2', '2024-07-15T02:32:05.000Z'), FINGERPRINT);
     expect((await workspaceSummary(store)).simulated).toBe(true);

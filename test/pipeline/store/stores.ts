@@ -12,7 +12,7 @@ import { openStore, type Store } from '../../../pipeline/store/open.ts';
 /** A server with PostGIS to run the same tests on, e.g. `postgres://postgres@127.0.0.1:5432/heitu_test`. */
 export const SERVER = process.env.HEITU_TEST_DATABASE_URL ?? null;
 
-const TABLES = 'zone, observation, asset, product_run, place_season, place, scene';
+const TABLES = 'zone, observation, asset, product_run, place_season, place, delivery, scene';
 
 export interface Fixture {
   readonly store: Store;
