@@ -26,13 +26,13 @@ export interface PatchFacts {
    * is a strip itself and its width tells nothing.
    */
   readonly core: number | null;
-  /** Length over width of the ellipse of the same second moments. */
+  /** Length over width of the ellipse of the same second moments, of all that happened at once. */
   readonly elongation: number;
   /** Share of pixels within three pixels of another field or of the rim of the tile. */
   readonly edgeShare: number;
   /** Share of the field it lies in most that the patch covers. */
   readonly fieldShare: number;
-  /** Share of pixels of other hosts right beside it that are suspect too; null where too few lie beside it. */
+  /** Share of pixels of other hosts right beside what happened at once that are suspect too; null where too few lie beside it. */
   readonly othersBeside: number | null;
   /** Share of pixels beside cloud, shadow or the rim of the image, or under haze. */
   readonly cloudShare: number;
@@ -58,6 +58,8 @@ interface Sign {
 }
 
 interface CauseRow {
+  /** Left out, it happens to both. */
+  readonly kind?: 'crop' | 'forest';
   readonly title: Words;
   readonly standing: Standing;
   /** Points before anything is seen; reasons of earlier dismissals are added to it. */
@@ -151,10 +153,11 @@ export const CAUSES = {
     ],
   },
   lodging: {
+    kind: 'crop',
     title: { zh: '倒伏', en: 'lodging' },
     standing: 'explain',
     prior: -0.5,
-    rule: (facts) => facts.kind === 'crop' && nirHeld(facts) && visiblesRose(facts),
+    rule: (facts) => nirHeld(facts) && visiblesRose(facts),
     signs: [
       sign(nirHeld, 2, 3, '近红外未降', 'near infrared held'),
       sign(visiblesRose, 2, 1, '绿光与红光升高超过 15%', 'green and red rose by more than 15 %'),
@@ -175,6 +178,7 @@ export const CAUSES = {
     ],
   },
   management: {
+    kind: 'crop',
     title: { zh: '药害或缺肥等田间作业', en: 'herbicide, lack of nitrogen or other field work' },
     standing: 'open',
     prior: -1,
@@ -189,6 +193,21 @@ export const CAUSES = {
       ),
       sign(({ growth }) => (growth === null ? null : growth < 1.2), 1, 1, '范围不扩大', 'does not grow'),
       sign(({ fieldShare }) => fieldShare >= 0.7, 1, 0, '整块地受影响', 'the whole field'),
+    ],
+  },
+  'slow-growth': {
+    title: { zh: '返青或生长偏慢', en: 'slower growth' },
+    standing: 'explain',
+    prior: 0,
+    rule: ({ drop }) => drop > 0.1,
+    signs: [
+      sign(
+        ({ drop }) => drop > 0.1,
+        4,
+        2,
+        '自身未下降，只是升得比邻地少',
+        'rose, and less than its neighbours did',
+      ),
     ],
   },
   'wrong-host': {
@@ -214,11 +233,11 @@ export const CAUSES = {
     rule: () => false,
     signs: [
       sign(
-        (facts) => facts.fieldShare < 0.7 && facts.edgeShare < 0.7,
+        (facts) => !hasFieldShape(facts) && isThin(facts) !== true,
         1.5,
         1,
-        '位于地块内部，不沿边界',
-        'within the field, not along its edges',
+        '为地块的一部分，不成细条',
+        'a part of the field and no thin line',
       ),
       sign(
         (facts) => (crossesHosts(facts) === null ? null : !crossesHosts(facts)),
@@ -267,7 +286,8 @@ export function rankCauses(
   priors: Readonly<Partial<Record<CauseId, number>>> = {},
 ): RankedCause[] {
   const ids = Object.keys(CAUSES) as CauseId[]; // keys of a constant table
-  const ranked = ids.map((cause): RankedCause => {
+  const possible = ids.filter((cause) => (CAUSES[cause] as CauseRow).kind !== other(facts.kind)); // a row as its type says
+  const ranked = possible.map((cause): RankedCause => {
     const own: CauseRow = CAUSES[cause];
     const told = own.signs.map((one) => ({ ...one, is: one.holds(facts) }));
     const speaks = told.filter(
@@ -293,6 +313,10 @@ export function rankCauses(
 function rankOf({ isMet, standing }: RankedCause): number {
   if (!isMet) return 0;
   return standing === 'reject' ? 2 : 1;
+}
+
+function other(kind: 'crop' | 'forest'): 'crop' | 'forest' {
+  return kind === 'crop' ? 'forest' : 'crop';
 }
 
 function negated({ zh, en }: Words): Words {

@@ -1,10 +1,11 @@
 import { EXCLUDING, QUALITY } from '../core/quality.ts';
+import { label } from '../mask/components.ts';
 import { dilate, erode } from '../mask/morphology.ts';
 import { eigenOf } from '../models/linear.ts';
 import type { Candidates } from './candidates.ts';
 import type { PatchFacts } from './causes.ts';
 import type { Drop } from './expected.ts';
-import { type Look, medianOver, type Season, type Signal } from './looks.ts';
+import { type Ground, type Look, medianOver, type Season, type Signal } from './looks.ts';
 import { cutOut, type Patch } from './patches.ts';
 import { ANOMALY_RULE } from './rules.ts';
 
@@ -36,14 +37,14 @@ export function nearCloud(look: Look, width: number, height: number): Uint8Array
   return dilate(flagged, width, height, ANOMALY_RULE.cloudReach);
 }
 
-/** Gathers what the causes of a patch are weighed by. `beside` is what `nearCloud` gives for the date. */
+/** Gathers what the causes of a new patch are weighed by. `beside` is what `nearCloud` gives for the date. */
 export function factsOf(
   season: Season,
   at: number,
   patch: Patch,
   candidates: Candidates,
   beside: Uint8Array,
-  seen: { readonly sightings: number; readonly growth: number | null },
+  event: Event,
   outside: Outside,
 ): PatchFacts {
   const look = season.looks[at]!;
@@ -75,10 +76,12 @@ export function factsOf(
       red: change('red'),
       nir: change('nir'),
     },
-    ...shapeOf(patch, season, candidates.led),
+    ...shapeOf(patch, season.ground),
+    ...event,
     cloudShare: shareOf(pixels, (i) => beside[i] === 1),
     hostProbability: outside.hostProbability,
-    ...seen,
+    sightings: 1,
+    growth: null,
     weather: { rain: outside.rain, hailOrFrost: outside.hailOrFrost },
   };
 }
@@ -113,37 +116,62 @@ function shareOf(pixels: Int32Array, holds: (i: number) => boolean): number {
   return count / pixels.length;
 }
 
-type Shape = Pick<PatchFacts, 'core' | 'elongation' | 'edgeShare' | 'fieldShare' | 'othersBeside'>;
+/** What happened at once on one date, over the borders of fields and hosts. */
+export interface Event {
+  readonly elongation: number;
+  /** Share of pixels of other hosts right beside its patches that are suspect too; null where too few lie beside them. */
+  readonly othersBeside: number | null;
+}
 
-function shapeOf({ pixels, host }: Patch, { ground }: Season, led: Uint8Array): Shape {
+/** The event of each patch, patches of one event sharing it. */
+export function eventsOf(patches: readonly Patch[], ground: Ground, led: Uint8Array): Event[] {
+  const { width, height, pixel, host } = ground;
+  const mask = new Uint8Array(led.length);
+  for (const { pixels } of patches) for (const i of pixels) mask[i] = 1;
+  const reach = Math.max(1, Math.round(ANOMALY_RULE.eventGap / 2 / pixel));
+  const { labels } = label(dilate(mask, width, height, reach), width, height);
+  const made = new Map<number, Event>();
+  const numbers = patches.map(({ pixels }) => labels[pixels[0]!]!);
+  for (const number of new Set(numbers)) {
+    const own = patches.filter((_, k) => numbers[k] === number);
+    const others = new Set<number>();
+    for (const { pixels, host: grown } of own)
+      for (const i of pixels)
+        around(i, BESIDE, width, height, (j) => {
+          if (j >= 0 && host[j] !== 0 && host[j] !== grown.code) others.add(j);
+        });
+    const suspect = [...others].filter((j) => led[j] !== 0).length;
+    made.set(number, {
+      elongation: elongationOf(Int32Array.from(own.flatMap(({ pixels }) => [...pixels])), width),
+      othersBeside: others.size < LEAST_BESIDE ? null : suspect / others.size,
+    });
+  }
+  return numbers.map((number) => made.get(number)!);
+}
+
+/** Visits the square of pixels around one; −1 stands for a pixel outside the tile, which is of no field. */
+function around(i: number, reach: number, width: number, height: number, visit: (j: number) => void): void {
+  const [row, column] = [Math.floor(i / width), i % width];
+  for (let r = row - reach; r <= row + reach; r++)
+    for (let c = column - reach; c <= column + reach; c++)
+      visit(r < 0 || r >= height || c < 0 || c >= width ? -1 : r * width + c);
+}
+
+function shapeOf({ pixels }: Patch, ground: Ground): Pick<PatchFacts, 'core' | 'edgeShare' | 'fieldShare'> {
   const { width, height, parcel } = ground;
   const field = fieldOf(pixels, parcel);
-  // −1 stands for a pixel outside the tile, which is of no field.
-  const around = (i: number, reach: number, visit: (j: number) => void) => {
-    const [row, column] = [Math.floor(i / width), i % width];
-    for (let r = row - reach; r <= row + reach; r++)
-      for (let c = column - reach; c <= column + reach; c++)
-        visit(r < 0 || r >= height || c < 0 || c >= width ? -1 : r * width + c);
-  };
-  const others = new Set<number>();
   let atEdge = 0;
   for (const i of pixels) {
     let isAtEdge = false;
-    around(i, EDGE, (j) => {
+    around(i, EDGE, width, height, (j) => {
       if (parcel[j] !== parcel[i]) isAtEdge = true;
-    });
-    around(i, BESIDE, (j) => {
-      if (j >= 0 && ground.host[j] !== 0 && ground.host[j] !== host.code) others.add(j);
     });
     if (isAtEdge) atEdge++;
   }
-  const suspect = [...others].filter((j) => led[j] !== 0).length;
   return {
     core: coreOf(field.pixels, width) < LEAST_CORE ? null : coreOf(pixels, width),
-    elongation: elongationOf(pixels, width),
     edgeShare: atEdge / pixels.length,
     fieldShare: field.share,
-    othersBeside: others.size < LEAST_BESIDE ? null : suspect / others.size,
   };
 }
 

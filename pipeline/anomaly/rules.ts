@@ -1,6 +1,6 @@
 /**
  * Numbers of the anomaly engine (METHODS 8.2), kept with every result. What is written there is taken as written; `blend`,
- * `leastGroup`, `cloudReach` and the second of `drops` are choices of this house and may be set otherwise in the next version.
+ * `leastGroup`, `cloudReach`, `eventGap` and the second of `drops` are choices of this house and may be set otherwise in the next version.
  */
 export const ANOMALY_RULE = {
   version: 'anomaly-2026.1',
@@ -32,6 +32,8 @@ export const ANOMALY_RULE = {
   leastArea: { crop: 1000, forest: 2000 / 3 },
   /** Holes smaller than this share of the patch belong to it. */
   holeShare: 0.2,
+  /** Suspect places no further apart than this, m, whatever grows there, are one event: fields part at roads and ditches. */
+  eventGap: 40,
   /** A patch is established when seen on so many of its last clear dates. */
   persistence: { seen: 2, of: 3 },
   /** A patch counts as looked at when so much of it is clear. */

@@ -1,7 +1,7 @@
 import { type Candidates, candidatesOf } from './candidates.ts';
 import { type CauseId, type PatchFacts, type RankedCause, rankCauses, verdictOf } from './causes.ts';
 import { departureOf, expectedOf } from './expected.ts';
-import { dropsOf, factsOf, NOTHING_KNOWN, nearCloud, type Outside } from './facts.ts';
+import { dropsOf, type Event, eventsOf, factsOf, NOTHING_KNOWN, nearCloud, type Outside } from './facts.ts';
 import { medianOver, type Season, SIGNALS, type Signal } from './looks.ts';
 import { type Patch, patchesOf } from './patches.ts';
 import { ANOMALY_RULE } from './rules.ts';
@@ -106,16 +106,26 @@ export function zonesOn(
   const followed = earlier
     .filter(({ verdict }) => verdict !== 'rejected')
     .map((zone) => followOn(zone, context));
-  let fresh = patchesOf(candidates.led, season.ground);
+  const patches = patchesOf(candidates.led, season.ground);
+  const events = eventsOf(patches, season.ground, candidates.led);
+  let id = Math.max(0, ...earlier.map((zone) => zone.id));
+  let fresh = patches.map((patch, k) => begin(++id, patch, events[k]!, context));
   const joined = followed.map((zone) => {
-    const own = fresh.filter((patch) => overlaps(patch, zone.patch));
+    const own = fresh.filter((one) => isOf(one, zone, season.ground.width));
     if (own.length === 0) return zone;
-    fresh = fresh.filter((patch) => !own.includes(patch));
+    fresh = fresh.filter((one) => !own.includes(one));
     return widened(zone, own, context);
   });
-  let id = Math.max(0, ...earlier.map((zone) => zone.id));
-  const begun = fresh.map((patch) => begin(++id, patch, context));
-  return { day: look.day, status: 'ok', zones: [...joined, ...begun], candidates: candidates.count };
+  return { day: look.day, status: 'ok', zones: [...joined, ...fresh], candidates: candidates.count };
+}
+
+/** Whether a new zone is an earlier one that grows: it touches it, and is judged alike. A field that is cut is no pest that grows. */
+function isOf(fresh: Zone, zone: Zone, width: number): boolean {
+  if (fresh.patch.host.code !== zone.patch.host.code || fresh.verdict !== zone.verdict) return false;
+  if (zone.verdict === 'explained' && fresh.causes[0]!.cause !== zone.causes[0]!.cause) return false;
+  const own = new Set(zone.patch.pixels);
+  const steps = [-1, 0, 1].flatMap((row) => [-1, 0, 1].map((column) => row * width + column));
+  return fresh.patch.pixels.some((i) => steps.some((step) => own.has(i + step)));
 }
 
 interface Context {
@@ -142,31 +152,26 @@ function remembered<P extends string>(
   };
 }
 
-function overlaps(a: Patch, b: Patch): boolean {
-  if (a.host.code !== b.host.code) return false;
-  const own = new Set(b.pixels);
-  return a.pixels.some((i) => own.has(i));
-}
-
-function begin(id: number, patch: Patch, context: Context): Zone {
-  const { season, at, candidates } = context;
+function begin(id: number, patch: Patch, event: Event, context: Context): Zone {
+  const { season, at, candidates, beside, options } = context;
   const { day } = season.looks[at]!;
   const led = leadOf(patch, candidates.led);
   const z = medianOver(candidates.evidence[led].departure.z, patch.pixels);
   const clearShare = clearShareOf(patch, season, at);
+  const outside = options.outside?.(patch, day) ?? NOTHING_KNOWN;
   return settled(
     {
       id,
       patch,
       firstDay: day,
+      firstArea: patch.area,
       day,
       led,
       drop: medianOver(dropsOf(candidates, patch.pixels).ndvi.relative, patch.pixels),
       z,
-      firstArea: patch.area,
       clearShare,
       sightings: [{ day, clearShare, isSeen: true, z }],
-      growth: null,
+      facts: factsOf(season, at, patch, candidates, beside, event, outside),
     },
     context,
   );
@@ -196,35 +201,36 @@ function followOn(zone: Zone, context: Context): Zone {
   return { ...next, ...standingOf(next) };
 }
 
-/** An earlier zone and the new patches that overlap it, as one; it is larger, and weighed anew. */
-function widened(zone: Zone, patches: readonly Patch[], context: Context): Zone {
+/**
+ * An earlier zone and new ones that belong to it, as one. What it fell by stays as on its first day: later the neighbours have
+ * ripened, and the curve knows the damage.
+ */
+function widened(zone: Zone, fresh: readonly Zone[], context: Context): Zone {
   const { pixel } = context.season.ground;
-  const pixels = Int32Array.from(new Set([zone.patch, ...patches].flatMap((one) => [...one.pixels]))).sort();
+  const pixels = Int32Array.from(new Set([zone, ...fresh].flatMap(({ patch }) => [...patch.pixels]))).sort();
   const area = pixels.length * pixel ** 2;
-  const patch = { ...zone.patch, pixels, area };
   const last = zone.sightings.at(-1)!; // followOn has just added one
   const sightings = [...zone.sightings.slice(0, -1), { ...last, isSeen: true }];
-  return settled({ ...zone, patch, sightings, growth: area / zone.firstArea }, context);
+  const facts = {
+    ...zone.facts,
+    sightings: sightings.filter(({ isSeen }) => isSeen === true).length,
+    growth: area / zone.firstArea,
+  };
+  return settled({ ...zone, patch: { ...zone.patch, pixels, area }, sightings, facts }, context);
 }
 
-type Seen = Omit<
-  Zone,
-  'status' | 'confidence' | 'verdict' | 'facts' | 'causes' | 'severity' | 'sentence' | 'rule'
-> & { readonly growth: number | null };
+type Seen = Omit<Zone, 'status' | 'confidence' | 'verdict' | 'causes' | 'severity' | 'sentence' | 'rule'>;
 
 /** Weighs causes and severity of a zone on the date of the context. */
-function settled({ growth, ...seen }: Seen, context: Context): Zone {
-  const { season, at, candidates, beside, options } = context;
-  const { patch, day } = seen;
-  const sightings = seen.sightings.filter(({ isSeen }) => isSeen === true).length;
-  const outside = options.outside?.(patch, day) ?? NOTHING_KNOWN;
-  const facts = factsOf(season, at, patch, candidates, beside, { sightings, growth }, outside);
+function settled(seen: Seen, context: Context): Zone {
+  const { season, at, options } = context;
+  const { patch, facts } = seen;
   const causes = rankCauses(facts, options.priors);
   const until = seen.firstDay - ANOMALY_RULE.settleDays;
   const expected = medianOver(context.expectedLeaves('mtvi2', until), patch.pixels);
   const loss = leafLossOf(medianOver(season.looks[at]!.mtvi2, patch.pixels), expected);
   const severity = Number.isNaN(loss) ? null : severityOf(loss, patch.host.kind);
-  const zone = { ...seen, facts, causes, severity, verdict: verdictOf(causes), rule: ANOMALY_RULE.version };
+  const zone = { ...seen, causes, severity, verdict: verdictOf(causes), rule: ANOMALY_RULE.version };
   return { ...zone, ...standingOf(zone), sentence: sentenceOf(zone) };
 }
 

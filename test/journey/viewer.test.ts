@@ -193,12 +193,39 @@ describe.skipIf(!canRun)('the viewer in a browser', { timeout: 180_000 }, () => 
 
   it('shows other pixels on another product, and still in the colours of that legend', async () => {
     const { products } = await answer<{ products: Product[] }>('/v1/products');
-    const other = products.at(-1)!;
+    const published = workspace.collections[0]!.products;
+    const other = products.findLast(({ id }) => published.includes(id))!;
     const { page, context } = await open(`date=${clearDate}&product=${product.id}&${atParcel(14.5)}`);
     await page.locator('.bar select').last().selectOption(other.id);
     await settled(page);
     expect(new URL(page.url()).searchParams.get('product')).toBe(other.id);
     expect(await legendShare(page, other)).toBeGreaterThan(0.7);
+    await context.close();
+  });
+
+  it('shows grades by their names, and why a field has its own', async () => {
+    const { dates } = await answer<{ dates: { date: string }[] }>('/v1/dates', 'product=GROWTH');
+    const { date } = dates[0]!;
+    const query = `collection=season&product=GROWTH&date=${date}`;
+    const { values } = await answer<{ values: Record<string, [number | null]> }>('/v1/values', query);
+    const [id] = Object.entries(values).find(([, [grade]]) => grade === 1)!;
+    const series = await answer<{ points: { reason: { zh: string } }[] }>(
+      `/v1/parcels/${id}/series`,
+      'product=GROWTH',
+    );
+    const { page, context } = await open(`product=GROWTH&place=${id}`);
+    await settled(page);
+    expect(await page.locator('.classes button').allTextContents()).toEqual([
+      '差',
+      '偏差',
+      '持平',
+      '偏好',
+      '好',
+    ]);
+    expect(await page.locator('.reading strong').textContent()).toBe('差');
+    expect(await page.locator('.sentence').textContent()).toContain(series.points[0]!.reason.zh);
+    await page.locator('.classes button').first().click();
+    expect(await page.locator('.classes button').first().getAttribute('aria-pressed')).toBe('true');
     await context.close();
   });
 

@@ -103,6 +103,7 @@ describe('causes of a fallen index', () => {
     ],
     ['a strip over two crops', { othersBeside: 0.8, elongation: 6 }, 'hail-frost', 'explained'],
     ['hail on record', { weather: { rain: null, hailOrFrost: true } }, 'hail-frost', 'explained'],
+    ['a field that grows more slowly', { drop: 0.15, groupDrop: 0.3 }, 'slow-growth', 'explained'],
     ['ripening of all', { groupDrop: -0.16 }, 'senescence', 'rejected'],
     [
       'all bands brighter',
@@ -119,7 +120,7 @@ describe('causes of a fallen index', () => {
 
   it('give evidence on both sides', () => {
     const [first, ...others] = rankCauses(PATCH);
-    expect(first!.for.map(({ zh }) => zh)).toContain('位于地块内部，不沿边界');
+    expect(first!.for.map(({ zh }) => zh)).toContain('为地块的一部分，不成细条');
     const harvest = others.find(({ cause }) => cause === 'harvest')!;
     expect(harvest.against.map(({ zh }) => zh)).toContain('未见：形状与地块一致');
   });
