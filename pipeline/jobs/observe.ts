@@ -12,7 +12,7 @@ import {
   type PixelPolygon,
   toPixels,
 } from '../zones/coverage.ts';
-import { addInner, type InnerSum, innerCells, newInnerSum } from '../zones/inner.ts';
+import { addInner, type InnerSum, innerRuns, newInnerSum } from '../zones/inner.ts';
 import type { StatisticId } from '../zones/statistics.ts';
 import { accumulateGroups, summaryOf } from '../zones/summarise.ts';
 import {
@@ -88,17 +88,17 @@ export function observePlaces(
     const { sums, copy } = room;
     addCoverage(sums, window, polygon);
     one.isSeen ||= seesImage(sums, window, rows, grid.width);
-    const cells = keepsInner ? innerCells(window, polygon) : null;
+    const runs = keepsInner ? innerRuns(window, polygon) : null;
     for (const [i, product] of products.entries()) {
       // Counting takes the sums out as it goes.
       copy.set(sums.subarray(0, size));
       const patch = { data: rows.counts.get(product)!, col: 0, row: rows.top, width: grid.width };
       tallyWindow(tallies[i]!, copy, window, patch, NODATA_COUNT);
       one.pieces[i]!.push(takePiece(tallies[i]!));
-      if (cells !== null)
+      if (runs !== null)
         addInner(
           one.inner[i]!,
-          cells,
+          runs,
           window,
           patch.data,
           { top: rows.top, width: grid.width },

@@ -12,56 +12,77 @@ export function newInnerSum(): InnerSum {
   return { cells: 0, clear: 0, sum: 0 };
 }
 
+/** Pixels of a window beside each other in a row, three numbers a run: row, first column, column behind the last. */
+export type Runs = readonly number[];
+
+/** Kept from place to place: what is made anew for each has to be collected for each. */
+let sums = new Float64Array(1 << 14);
+let across = new Uint8Array(1 << 14);
+
 /**
- * Pixels of a window that a polygon covers wholly together with the eight around them, as 1: the polygon drawn in by a
- * pixel (METHODS 6.3). Neighbours outside the window are looked at too, so that cutting a place into windows changes nothing.
+ * Pixels of a window that a polygon covers wholly together with the eight around them: the polygon drawn in by a pixel
+ * (METHODS 6.3). Neighbours outside the window are looked at too, so that cutting a place into windows changes nothing.
  * A square of 4 × 4 whole pixels has 2 × 2 of them.
  */
-export function innerCells(window: Window, polygon: PixelPolygon): Uint8Array {
-  const wide = {
-    col: window.col - 1,
-    row: window.row - 1,
-    width: window.width + 2,
-    height: window.height + 2,
-  };
-  const sums = new Float64Array(wide.width * wide.height);
-  addCoverage(sums, wide, polygon);
-  // Of every pixel, how many of it and its two neighbours in the row are whole; then the same down the column.
-  const across = new Uint8Array(window.width * wide.height);
-  for (let row = 0; row < wide.height; row++) {
-    const start = row * wide.width;
-    let [units, before, last] = [0, 0, 0];
-    for (let col = 0; col < wide.width; col++) {
-      units += sums[start + col]!;
-      const whole = units >= UNIT ? 1 : 0;
-      if (col >= 2) across[row * window.width + col - 2] = before & last & whole;
-      [before, last] = [last, whole];
+export function innerRuns(window: Window, polygon: PixelPolygon): Runs {
+  const [width, height] = [window.width + 2, window.height + 2];
+  const size = width * height;
+  if (sums.length < size) {
+    sums = new Float64Array(2 * size);
+    across = new Uint8Array(2 * size);
+  }
+  addCoverage(sums, { col: window.col - 1, row: window.row - 1, width, height }, polygon);
+  // Of every pixel of a row, whether it and both its neighbours in the row are whole; the sums are taken out as they are read.
+  for (let row = 0, i = 0; row < height; row++) {
+    let units = 0;
+    let wholes = 0;
+    for (const end = i + width; i < end; i++) {
+      units += sums[i]!;
+      sums[i] = 0;
+      wholes = units >= UNIT ? wholes + 1 : 0;
+      across[i] = wholes >= 3 ? 1 : 0;
     }
   }
-  const cells = new Uint8Array(window.width * window.height);
-  for (let i = 0; i < cells.length; i++)
-    cells[i] = across[i]! & across[i + window.width]! & across[i + 2 * window.width]!;
-  return cells;
+  const runs: number[] = [];
+  for (let row = 0; row < window.height; row++) {
+    let start = -1;
+    const above = row * width + 2;
+    for (let col = 0; col < window.width; col++) {
+      const i = above + col;
+      const isInner = (across[i]! & across[i + width]! & across[i + 2 * width]!) === 1;
+      if (isInner && start < 0) start = col;
+      if (!isInner && start >= 0) {
+        runs.push(row, start, col);
+        start = -1;
+      }
+    }
+    if (start >= 0) runs.push(row, start, window.width);
+  }
+  return runs;
 }
 
 /** Adds the stored numbers under inner pixels; `counts` are whole rows of `width` from row `top` on. Whole numbers: no order matters. */
 export function addInner(
   into: InnerSum,
-  cells: Uint8Array,
+  runs: Runs,
   window: Window,
   counts: Int16Array,
   rows: { readonly top: number; readonly width: number },
   nodata: number,
 ): void {
-  for (let row = 0; row < window.height; row++) {
-    const from = (window.row - rows.top + row) * rows.width + window.col;
-    for (let col = 0; col < window.width; col++) {
-      if (cells[row * window.width + col] === 0) continue;
-      into.cells += 1;
-      const count = counts[from + col]!;
+  let [cells, clear, sum] = [0, 0, 0];
+  for (let k = 0; k < runs.length; k += 3) {
+    const start = (window.row - rows.top + runs[k]!) * rows.width + window.col;
+    const [from, to] = [start + runs[k + 1]!, start + runs[k + 2]!];
+    cells += to - from;
+    for (let i = from; i < to; i++) {
+      const count = counts[i]!;
       if (count === nodata) continue;
-      into.clear += 1;
-      into.sum += count;
+      clear += 1;
+      sum += count;
     }
   }
+  into.cells += cells;
+  into.clear += clear;
+  into.sum += sum;
 }
