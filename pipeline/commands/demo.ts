@@ -4,16 +4,19 @@ import { fileURLToPath } from 'node:url';
 import { makeCounty } from '../../fixtures/make/county.ts';
 import { HeituError } from '../core/error.ts';
 import { type Description, matchName, parseDescriptions } from '../ingest/describe.ts';
+import { makeGrowth } from '../jobs/growth.ts';
 import { type IngestRow, ingestPaths } from '../jobs/ingest.ts';
 import { importPlaceFile } from '../jobs/places.ts';
 import { writeWhole } from '../jobs/workspace.ts';
 import { INDEX_PRODUCTS, type IndexProductId } from '../products/table.ts';
 import type { PlaceKind } from '../store/place.ts';
 import { unprocessedScenes } from '../store/scene.ts';
+import { regionNames } from '../store/season.ts';
 import { workspaceSummary } from '../store/summary.ts';
 import { VERSION } from '../version.ts';
 import { type Call, type CommandRow, errorLine, numberOption, WORKSPACE_OPTIONS } from './command.ts';
 import { processScenes } from './process.ts';
+import { growthPage } from './product-growth.ts';
 import { startStage } from './progress.ts';
 import { SERVE, serveUntilStopped } from './serve.ts';
 import { type Session, withSession, workspaceFolder } from './session.ts';
@@ -77,12 +80,33 @@ async function run(call: Call): Promise<0 | 1> {
         scenes,
         products: Object.keys(INDEX_PRODUCTS) as IndexProductId[],
       });
+      const season =
+        data === undefined && report.failed === 0 ? { ...session, workspace: ingested.workspace } : null;
+      if (season !== null) await gradeFields(call, season);
       await printSummary(call, session, report.backend, (call.terminal.now().getTime() - started) / 1000);
       if (!call.flag('once')) await serveUntilStopped(call, { ...session, workspace: ingested.workspace });
       return ingested.failed + report.failed === 0 ? 0 : 1;
     },
     folder,
   );
+}
+
+/** The simulated county is graded on what was seen by the end of July, a few days after its hail. */
+const GROWTH_SPAN = ['05-01', '07-31'] as const;
+
+async function gradeFields(call: Call, { store, workspace }: Session): Promise<void> {
+  const { terminal } = call;
+  const { language } = terminal.config;
+  const { collections } = await workspaceSummary(store);
+  const year = collections[0]?.to.slice(0, 4);
+  const stage = startStage(terminal, language === 'zh' ? '评定长势' : 'grade the growth', 1);
+  const [from, to] = GROWTH_SPAN.map((day) => `${year}-${day}`);
+  const made = await makeGrowth(store, workspace, {
+    ...{ from: from!, to: to!, region: null, product: 'NDVI', collection: null },
+    ...{ preset: 'auto', sameStage: null, seed: 1, version: VERSION, now: terminal.now },
+  });
+  stage.finish(`${made.results.length} parcels`);
+  if (!call.flag('json')) terminal.print(`${growthPage(made, await regionNames(store), language)}\n`);
 }
 
 /** The demonstration has a workspace of its own, so that simulated and real imagery never mix. */

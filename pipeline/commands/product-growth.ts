@@ -72,7 +72,7 @@ async function run(call: Call): Promise<0> {
     if (csv !== undefined) await writeWhole(csv, growthCsv(made));
     if (made.data.refused.length > 0) terminal.note(refusedText(made, terminal.config.language));
     if (call.flag('json')) terminal.print(JSON.stringify(summaryOf(made, names)));
-    else terminal.print(pageOf(made, names, terminal.config.language));
+    else terminal.print(growthPage(made, names, terminal.config.language));
     return 0 as const;
   });
 }
@@ -154,7 +154,12 @@ function summaryOf(made: GrowthMade, names: ReadonlyMap<string, string>) {
   };
 }
 
-function pageOf(made: GrowthMade, names: ReadonlyMap<string, string>, language: 'zh' | 'en'): string {
+/** The table of a run, as people read it. */
+export function growthPage(
+  made: GrowthMade,
+  names: ReadonlyMap<string, string>,
+  language: 'zh' | 'en',
+): string {
   const zh = language === 'zh';
   const mu = (areaM2: number) => String(Math.round(areaM2 / MU_M2));
   const header = [

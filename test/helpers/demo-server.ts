@@ -43,10 +43,6 @@ export async function demoServer(size = 512): Promise<DemoServer> {
   const folder = await mkdtemp(join(tmpdir(), 'heitu-demo-'));
   const ran = await heitu(['demo', '--once', '--size', String(size), '--workspace', folder]);
   if (ran.code !== 0) throw new Error(`the demonstration failed:\n${ran.err}`);
-  // A season product beside those of single scenes.
-  const span = ['--from', '2024-05-01', '--to', '2024-07-31'];
-  const grown = await heitu(['product', 'growth', ...span, '--workspace', folder]);
-  if (grown.code !== 0) throw new Error(`growth failed:\n${grown.err}`);
   const truth = JSON.parse(
     await readFile(join(folder, 'inbox', 'county', 'truth.json'), 'utf8'),
   ) as DemoTruth;
