@@ -96,14 +96,7 @@ export function observePlaces(
       tallyWindow(tallies[i]!, copy, window, patch, NODATA_COUNT);
       one.pieces[i]!.push(takePiece(tallies[i]!));
       if (runs !== null)
-        addInner(
-          one.inner[i]!,
-          runs,
-          window,
-          patch.data,
-          { top: rows.top, width: grid.width },
-          NODATA_COUNT,
-        );
+        addInner(one.inner[i]!, runs, window, patch.data, { top: rows.top, width: grid.width }, NODATA_COUNT);
     }
     sums.fill(0, 0, size);
   };
