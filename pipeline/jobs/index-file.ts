@@ -25,8 +25,14 @@ import { blockRules, type CogProfile } from '../write/cog-file.ts';
 import { type BlockEncoder, openCog } from '../write/cog-writer.ts';
 import { openSpool } from '../write/spool.ts';
 import type { CalibratedImage } from './calibrate.ts';
-import { openIndexThreads } from './index-threads.ts';
-import { type HiddenCells, type IndexPlan, openIndexWorker, type PlannedBand } from './index-work.ts';
+import {
+  type HiddenCells,
+  type IndexPlan,
+  openIndexWorker,
+  type PlannedBand,
+  type WindowDone,
+} from './index-work.ts';
+import { eachWindow, openWindowThreads } from './window-threads.ts';
 
 /** Where a band is: a file and a 1-based band number in it. */
 export interface BandSource {
@@ -127,7 +133,10 @@ export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]>
   const windows = windowsOf(grid, steps);
   const most = steps.inOrder ? 1 : threadsFor(options.threads, grid, steps, plan.bands.length);
   const count = Math.min(most, windows.length);
-  const worker = count === 1 ? await openIndexWorker(plan) : openIndexThreads(plan, count);
+  const worker =
+    count === 1
+      ? await openIndexWorker(plan)
+      : openWindowThreads<WindowDone>(THREAD, plan, count, plan.files[0]!);
   const spool = openSpool(join(out, stem), SPOOL_LIMIT);
   try {
     const encode: BlockEncoder = (planes) => worker.encode(planes);
@@ -138,22 +147,14 @@ export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]>
     );
     const valid = indices.map(() => 0);
     const backends = new Set<BackendName>();
-    let next = 0;
     let pixels = 0;
-    const work = async () => {
-      while (next < windows.length) {
-        const window = windows[next++]!;
-        const { blocks, backend } = await worker.work(window);
-        backends.add(backend);
-        // Who waits here takes no new window: threads cannot run ahead of the disk.
-        await Promise.all(blocks.map(({ index, at, ...block }) => writers[index]!.putEncoded(at, block)));
-        for (const block of blocks) valid[block.index]! += block.valid;
-        pixels += window.width * window.height;
-        options.onPixels?.(pixels, grid.width * grid.height);
-      }
-    };
-    // One more than there are threads, so that none waits while blocks are put away.
-    await Promise.all(Array.from({ length: Math.min(windows.length, count + 1) }, work));
+    await eachWindow(windows, worker, count, async ({ blocks, backend }, { width, height }) => {
+      backends.add(backend);
+      await Promise.all(blocks.map(({ index, at, ...block }) => writers[index]!.putEncoded(at, block)));
+      for (const block of blocks) valid[block.index]! += block.valid;
+      pixels += width * height;
+      options.onPixels?.(pixels, grid.width * grid.height);
+    });
     const metadata = { BACKEND: [...backends].sort().join(' ') };
     return await Promise.all(
       indices.map(async ({ id }, i) => {
@@ -166,6 +167,8 @@ export async function indexFile(options: IndexFileOptions): Promise<IndexFile[]>
     await spool.close();
   }
 }
+
+const THREAD = new URL('./index-thread.ts', import.meta.url);
 
 /** Below this a thread costs more to start than it saves. */
 const PIXELS_WORTH_A_THREAD = 2 ** 23;

@@ -7,6 +7,7 @@ import { type Conversion, type Converter, converterOf } from '../kernels/convert
 import type { BandCode } from '../sensors/bands.ts';
 import { type BlockPosition, type BlockRules, type EncodedBlock, encodePlanes } from '../write/block.ts';
 import type { Plane } from '../write/pyramid.ts';
+import type { WindowWorker } from './window-threads.ts';
 
 /** One band that is read: where it is and what its numbers mean. */
 export interface PlannedBand extends Conversion {
@@ -53,17 +54,8 @@ export interface WindowDone {
   readonly backend: BackendName;
 }
 
-/** Turns windows of the image into blocks of index files: in this thread, or in others. */
-export interface IndexWorker {
-  /** All indices over one window whose corners lie on block corners. */
-  work(window: Window): Promise<WindowDone>;
-  /** Encodes an overview block; the planes are used up. */
-  encode(planes: readonly Plane[]): Promise<EncodedBlock>;
-  close(): Promise<void>;
-}
-
 /** A worker in this thread, which it keeps busy: it reads, decodes, computes and encodes without letting go. */
-export async function openIndexWorker(plan: IndexPlan): Promise<IndexWorker> {
+export async function openIndexWorker(plan: IndexPlan): Promise<WindowWorker<WindowDone>> {
   const files: RasterFile[] = [];
   const close = async () => {
     for (const file of files) await file.close();

@@ -12,8 +12,8 @@ import { blockRules, type CogProfile } from '../write/cog-file.ts';
 import { openCog } from '../write/cog-writer.ts';
 import type { CogDtype } from '../write/pyramid.ts';
 import { openSpool } from '../write/spool.ts';
-import { openOrthoThreads } from './ortho-threads.ts';
-import { type OrthoPlan, openOrthoWorker, type Placement } from './ortho-work.ts';
+import { type OrthoBlock, type OrthoPlan, openOrthoWorker, type Placement } from './ortho-work.ts';
+import { eachWindow, openWindowThreads } from './window-threads.ts';
 
 export interface OrthoFileOptions {
   /** File of the camera model; left out, the one inside the image. */
@@ -92,25 +92,20 @@ export async function layFile(
   const plan: OrthoPlan = { file: info.file, place, grid, dtype, empty, rules: blockRules(profile) };
   const windows = tilesOf(grid, stepsFor(info) * TILE_SIZE);
   const count = Math.min(options.threads ?? availableParallelism(), windows.length);
-  const worker = count === 1 ? await openOrthoWorker(plan) : openOrthoThreads(plan, count);
+  const worker =
+    count === 1
+      ? await openOrthoWorker(plan)
+      : openWindowThreads<readonly OrthoBlock[]>(THREAD, plan, count, plan.file);
   const spool = openSpool(options.out, SPOOL_LIMIT);
   try {
     const writer = openCog(options.out, profile, { spool, encode: (planes) => worker.encode(planes) });
-    let next = 0;
     let pixels = 0;
     const { width, height, epsg } = grid;
-    const work = async () => {
-      while (next < windows.length) {
-        const window = windows[next++]!;
-        const blocks = await worker.work(window);
-        // Who waits here takes no new window: threads cannot run ahead of the disk.
-        await Promise.all(blocks.map(({ at, ...block }) => writer.putEncoded(at, block)));
-        pixels += window.width * window.height;
-        options.onPixels?.(pixels, width * height);
-      }
-    };
-    // One more than there are threads, so that none waits while blocks are put away.
-    await Promise.all(Array.from({ length: Math.min(windows.length, count + 1) }, work));
+    await eachWindow(windows, worker, count, async (blocks, window) => {
+      await Promise.all(blocks.map(({ at, ...block }) => writer.putEncoded(at, block)));
+      pixels += window.width * window.height;
+      options.onPixels?.(pixels, width * height);
+    });
     const { bytes } = await writer.finish();
     return { file: options.out, bytes, width, height, epsg };
   } finally {
@@ -118,6 +113,8 @@ export async function layFile(
     await spool.close();
   }
 }
+
+const THREAD = new URL('./ortho-thread.ts', import.meta.url);
 
 /** Compressed blocks kept in memory until the overviews are complete; more goes to the disk. */
 const SPOOL_LIMIT = 256 * 2 ** 20;

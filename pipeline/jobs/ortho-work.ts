@@ -19,7 +19,8 @@ import {
   type EncodedBlock,
   encodePlanes,
 } from '../write/block.ts';
-import { arrayOf, type CogDtype, type Plane } from '../write/pyramid.ts';
+import { arrayOf, type CogDtype } from '../write/pyramid.ts';
+import type { WindowWorker } from './window-threads.ts';
 
 /** Where an image's pixels lie: as a camera model says on some ground, or on a grid. */
 export type Placement =
@@ -44,17 +45,8 @@ export interface OrthoBlock extends EncodedBlock {
   readonly at: BlockPosition;
 }
 
-/** Turns windows of the result into encoded blocks: in this thread, or in others. */
-export interface OrthoWorker {
-  /** The blocks of a window whose corners lie on block corners. */
-  work(window: Window): Promise<readonly OrthoBlock[]>;
-  /** Encodes an overview block; the planes are used up. */
-  encode(planes: readonly Plane[]): Promise<EncodedBlock>;
-  close(): Promise<void>;
-}
-
 /** A worker in this thread, which it keeps busy: it reads, decodes, lays and encodes without letting go. */
-export async function openOrthoWorker(plan: OrthoPlan): Promise<OrthoWorker> {
+export async function openOrthoWorker(plan: OrthoPlan): Promise<WindowWorker<readonly OrthoBlock[]>> {
   const raster = await openRaster(plan.file, { blocking: true });
   const { info } = raster;
   try {

@@ -9,8 +9,8 @@ import { SMOOTHERS, type SmootherId, type SmootherParameters } from '../series/s
 import { blockRules, type CogProfile } from '../write/cog-file.ts';
 import { openCog } from '../write/cog-writer.ts';
 import { openSpool } from '../write/spool.ts';
-import { openSmoothThreads } from './smooth-threads.ts';
-import { openSmoothWorker, type SmoothPlan } from './smooth-work.ts';
+import { openSmoothWorker, type SmoothBlock, type SmoothPlan } from './smooth-work.ts';
+import { eachWindow, openWindowThreads } from './window-threads.ts';
 
 export interface SmoothFileOptions {
   /** File with the date of every band: JSON list, or a date a line (CSV). */
@@ -57,6 +57,8 @@ const SPOOL_LIMIT = 256 * 2 ** 20;
 /** Rows that are smoothed at a time, where the file's own blocks are no higher. */
 const USUAL_ROWS = 64;
 
+const THREAD = new URL('./smooth-thread.ts', import.meta.url);
+
 /**
  * Smooths a raster whose bands are dates onto a regular grid of days: `OUT`, a COG with a band a day, named by its date, NaN
  * in gaps. Blocks go through threads. Same bytes whatever the number of threads. Throws E_PARAMETER_INVALID when there are
@@ -66,23 +68,20 @@ export async function smoothFile(file: string, options: SmoothFileOptions): Prom
   const { plan, profile, grid } = await planSmooth(file, options);
   const windows = tilesOf(grid, TILE_SIZE);
   const count = Math.min(threadsFor(plan, options.threads), windows.length);
-  const worker = count === 1 ? await openSmoothWorker(plan) : openSmoothThreads(plan, count);
+  const worker =
+    count === 1
+      ? await openSmoothWorker(plan)
+      : openWindowThreads<SmoothBlock>(THREAD, plan, count, plan.file);
   const spool = openSpool(options.out, SPOOL_LIMIT);
   try {
     const writer = openCog(options.out, profile, { spool, encode: (planes) => worker.encode(planes) });
-    let [next, pixels, valid] = [0, 0, 0];
-    const work = async () => {
-      while (next < windows.length) {
-        const window = windows[next++]!;
-        const { at, ...block } = await worker.work(window);
-        await writer.putEncoded(at, block);
-        valid += block.valid;
-        pixels += window.width * window.height;
-        options.onPixels?.(pixels, grid.width * grid.height);
-      }
-    };
-    // One more than there are threads, so that none waits while blocks are put away.
-    await Promise.all(Array.from({ length: Math.min(windows.length, count + 1) }, work));
+    let [pixels, valid] = [0, 0];
+    await eachWindow(windows, worker, count, async ({ at, ...block }, { width, height }) => {
+      await writer.putEncoded(at, block);
+      valid += block.valid;
+      pixels += width * height;
+      options.onPixels?.(pixels, grid.width * grid.height);
+    });
     const { bytes } = await writer.finish();
     const { method, parameters, maxGap, axis } = plan;
     const validFraction = valid / (grid.width * grid.height * axis.count);

@@ -5,7 +5,7 @@ import type { DayAxis } from '../series/axis.ts';
 import type { SmootherId, SmootherParameters } from '../series/smooth.ts';
 import { openStackSmoother } from '../series/stack.ts';
 import { type BlockPosition, type BlockRules, type EncodedBlock, encodePlanes } from '../write/block.ts';
-import type { Plane } from '../write/pyramid.ts';
+import type { WindowWorker } from './window-threads.ts';
 
 /** Everything a worker needs to know; plain data, so that it can go to a thread. */
 export interface SmoothPlan {
@@ -23,15 +23,6 @@ export interface SmoothPlan {
   readonly rules: BlockRules;
 }
 
-/** Turns blocks of the stack into encoded blocks of the regular series: in this thread, or in others. */
-export interface SmoothWorker {
-  /** The block of a window no larger than a block, with how many of its values are there. */
-  work(window: Window): Promise<SmoothBlock>;
-  /** Encodes an overview block; the planes are used up. */
-  encode(planes: readonly Plane[]): Promise<EncodedBlock>;
-  close(): Promise<void>;
-}
-
 export interface SmoothBlock extends EncodedBlock {
   readonly at: BlockPosition;
   readonly valid: number;
@@ -44,7 +35,7 @@ interface PlaneReader {
 }
 
 /** A worker in this thread, which it keeps busy: it reads, decodes, smooths and encodes without letting go. */
-export async function openSmoothWorker(plan: SmoothPlan): Promise<SmoothWorker> {
+export async function openSmoothWorker(plan: SmoothPlan): Promise<WindowWorker<SmoothBlock>> {
   const { days, axis, method, parameters, maxGap, rows, rules } = plan;
   const values = await openPlanes(plan.file, 'values');
   const clouds = plan.clouds === null ? null : await openPlanes(plan.clouds, 'clear');
