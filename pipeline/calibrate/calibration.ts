@@ -142,8 +142,3 @@ export function applyCalibration(
   }
   return { unit: calibration.unit, grid: tile.grid, bands, quality: tile.quality };
 }
-
-/** Reflectance of every number of so many bits. `tableOf(calibration, 12)` has 4096 entries. */
-export function tableOf(calibration: BandCalibration, bits: number): Float32Array {
-  return Float32Array.from({ length: 2 ** bits }, (_, stored) => reflectanceOf(calibration, stored));
-}

@@ -1,11 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { airOf, sightOf } from '../../../pipeline/calibrate/atmosphere.ts';
-import {
-  applyCalibration,
-  calibrationOf,
-  reflectanceOf,
-  tableOf,
-} from '../../../pipeline/calibrate/calibration.ts';
+import { applyCalibration, calibrationOf, reflectanceOf } from '../../../pipeline/calibrate/calibration.ts';
 import { darkNumber } from '../../../pipeline/calibrate/dark-object.ts';
 import { DOUBTS, doubtsOf, doubtText } from '../../../pipeline/calibrate/validity.ts';
 import type { Scene, SceneBand } from '../../../pipeline/core/scene.ts';
@@ -103,22 +98,6 @@ describe('calibration', () => {
     // 20 003 000 pixels: 2001 of them are reached with the seventh number.
     expect(darkNumber(histogram)).toBe(16);
     expect(darkNumber([0, 499])).toBeNull();
-  });
-
-  it('has a table that holds, for every DN, the number that the loop makes of it', () => {
-    const atmosphere = { aot550: 0.3, water: 2, ozone: 0.33 };
-    const { bands } = calibrationOf(SCENE, WORLDVIEW2, { method: 'atm-a', atmosphere });
-    const all = Array.from({ length: 4096 }, (_, i) => i);
-    const { bands: made } = applyCalibration(tileOf(Object.fromEntries(NAMES.map((n) => [n, all]))), {
-      unit: 'boa',
-      bands,
-    });
-    for (const band of bands) {
-      expect(band.s).toBeGreaterThan(0);
-      const table = tableOf(band, 12);
-      expect(table).toHaveLength(4096);
-      expect([...table]).toEqual([...made[band.name]!]);
-    }
   });
 
   it('keeps the scale of deliveries that hold surface reflectance or relative numbers, whatever is asked', () => {
