@@ -13,6 +13,7 @@ import { sightOf, USUAL_ELEVATION, USUAL_GASES } from './calibrate/atmosphere.ts
 import { applyCalibration, calibrationOf, type SceneCalibration } from './calibrate/calibration.ts';
 import { type Doubt, doubtsOf } from './calibrate/validity.ts';
 import type { Grid } from './core/grid.ts';
+import { QUALITY } from './core/quality.ts';
 import { mayUse } from './core/radiometry.ts';
 import type { Scene } from './core/scene.ts';
 import { type LooseTile, type Tile, withBands } from './core/tile.ts';
@@ -21,6 +22,7 @@ import { INDICES, type IndexId } from './indices/table.ts';
 import type { Backend } from './kernels/backend.ts';
 import { type CellMask, maskTile } from './mask/apply.ts';
 import { maskScene, type Reference } from './mask/scene-mask.ts';
+import { type Relief, terrainShadow } from './mask/terrain.ts';
 import { flagImplausible } from './mask/validity.ts';
 import type { SensorRow } from './sensors/row.ts';
 import { placeTile } from './warp/resample.ts';
@@ -34,6 +36,8 @@ export interface Overview {
   readonly metres: number;
   /** The vendor's own classes, one a cell; null where the delivery has none. */
   readonly classes: Uint16Array | null;
+  /** The land under the cells; null where no terrain model was given. */
+  readonly relief: Relief | null;
 }
 
 /** What a first look at a whole scene says about the second one. */
@@ -70,6 +74,7 @@ export function overlookScene(overview: Overview, earlier: readonly Overview[]):
     earlier.map(asReference(overview)),
     overview.classes,
   );
+  flagTerrain(quality, overview);
   const mask = { grid: overview.tile.grid, pixels, quality };
   return { mask, ...throughTheAir(overview, quality) };
 }
@@ -88,6 +93,14 @@ export async function observeTile(
     indices[id] = await computeIndex(id, withBands(masked, INDICES[id].bands), options.backend);
   }
   return { reflectance: masked, indices };
+}
+
+/** Flags what the land itself keeps the sun off (METHODS 2.2, step 7), where the land and the sun are known. */
+function flagTerrain(quality: Uint16Array, { scene, relief }: Overview): void {
+  const { sunElevation, sunAzimuth } = scene;
+  if (relief === null || sunElevation === null || sunAzimuth === null) return;
+  const shadow = terrainShadow(relief, sunElevation, sunAzimuth);
+  for (let i = 0; i < shadow.length; i++) if (shadow[i] === 1) quality[i]! |= QUALITY.TERRAIN.bit;
 }
 
 /** Top-of-atmosphere reflectance of an overview (or the surface reflectance that the delivery holds). */

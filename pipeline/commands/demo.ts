@@ -251,7 +251,7 @@ async function printSummary(call: Call, session: Session, backend: string, secon
       zh ? '影像集' : 'collections',
       collections.map((one) => `${one.id} ${one.from.slice(0, 10)} – ${one.to.slice(0, 10)}`).join('; '),
     ],
-    [zh ? '产品' : 'products', Object.keys(INDEX_PRODUCTS).join(' ')],
+    [zh ? '产品' : 'products', [...new Set(collections.flatMap((one) => one.products))].join(' ')],
     [zh ? '地块' : 'parcels', String(counts.parcels)],
     [zh ? '小班' : 'stands', String(counts.stands)],
     [zh ? '观测' : 'observations', String(counts.observations)],

@@ -107,6 +107,7 @@ export async function maskImage({ scene }: CalibratedImage): Promise<CellMask | 
     pixels: pixelsPerCell(lattice, scene.grid),
     metres: cellMetres(lattice, scene.grid),
     classes: await readClasses(scene, lattice),
+    relief: null,
   };
   return overlookScene(overview, []).mask;
 }

@@ -7,10 +7,12 @@ import { clampWindow, crop, finer, type Grid, latticeOffset, TILE_SIZE, tilesOf 
 import { QUALITY } from '../core/quality.ts';
 import { type Scene, saturationOf } from '../core/scene.ts';
 import type { LooseTile } from '../core/tile.ts';
+import { groundUnder } from '../geometry/ground.ts';
 import { openRaster } from '../ingest/geotiff.ts';
-import type { GroundSource } from '../ingest/ground.ts';
+import { type GroundSource, openGround } from '../ingest/ground.ts';
 import { openScene } from '../ingest/tile.ts';
 import { coarsen } from '../mask/coarsen.ts';
+import type { Relief } from '../mask/terrain.ts';
 import { MASK } from '../mask/thresholds.ts';
 import { gridOn, type Lattice } from '../warp/lattice.ts';
 import { placeTile } from '../warp/resample.ts';
@@ -242,6 +244,32 @@ export async function readClasses(scene: Scene, lattice: Lattice): Promise<Uint1
     return Uint16Array.from(placeTile<'dn'>(tile, target, 'nearest').bands.classes!);
   } finally {
     await file.close();
+  }
+}
+
+/** Heights of the land under every overview cell; null without a terrain model. */
+export async function readRelief(
+  scene: Scene,
+  lattice: Lattice,
+  source: GroundSource | null,
+): Promise<Relief | null> {
+  if (source === null || source.kind === 'height') return null;
+  const target = overviewGrid(lattice, scene.grid);
+  const terrain = await openGround(source);
+  try {
+    const ground = await terrain.under(target);
+    if (typeof ground === 'number') return null;
+    const rows = groundUnder(ground, target);
+    const heights = new Float32Array(target.width * target.height);
+    const line = new Float64Array(target.width);
+    for (let row = 0; row < target.height; row++) {
+      rows.row(row, line);
+      heights.set(line, row * target.width);
+    }
+    const { width, height } = target;
+    return { heights, width, height, size: cellMetres(lattice, gridOn(lattice, scene.grid)) };
+  } finally {
+    await terrain.close();
   }
 }
 

@@ -26,7 +26,7 @@ import { openCog } from '../write/cog-writer.ts';
 import type { CogArray } from '../write/pyramid.ts';
 import { openSpool } from '../write/spool.ts';
 import { type Observer, observePlaces, type PlaceShape, type SceneRows } from './observe.ts';
-import { cellMetres, pixelsPerCell, readClasses, readOverview } from './overview.ts';
+import { cellMetres, pixelsPerCell, readClasses, readOverview, readRelief } from './overview.ts';
 import { sceneWindow } from './scene-window.ts';
 
 /** What turning a scene into products needs to know; plain data but for the back end, so that it can go to a thread. */
@@ -158,6 +158,7 @@ async function overviewOf(scene: Scene, { lattice, folder, ground }: MakeOptions
     pixels: pixelsPerCell(lattice, gridOn(lattice, scene.grid)),
     metres: cellMetres(lattice, gridOn(lattice, scene.grid)),
     classes: await readClasses(scene, lattice),
+    relief: await readRelief(scene, lattice, ground),
   };
 }
 
