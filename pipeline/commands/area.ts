@@ -56,7 +56,7 @@ async function run(call: Call): Promise<0 | 1> {
   const out = call.value('out');
   if (out !== undefined) await writeWhole(out, text);
   if (call.flag('json')) terminal.print(JSON.stringify({ unit, ...estimate }));
-  else terminal.print(pageOf(estimate, unit));
+  else terminal.print(pageOf(estimate, unit, terminal.config.language === 'zh'));
   return 0;
 }
 
@@ -79,12 +79,15 @@ function estimateOf(table: Table, areaColumn: string): AreaEstimate {
   );
 }
 
-function pageOf({ overall, overallHalf, classes }: AreaEstimate, unit: string): string {
-  return [
-    `overall accuracy ${short(overall, 4)} ± ${short(overallHalf, 4)} (95 %)`,
-    ...classes.map(
-      (one) =>
-        `${one.name}: ${short(one.area, 1)} ± ${short(one.areaHalf, 1)} ${unit} (mapped ${short(one.mapped, 1)}, ${one.n} points); user's ${short(one.users)} ± ${short(one.usersHalf)}, producer's ${short(one.producers)} ± ${short(one.producersHalf)}`,
-    ),
-  ].join('\n');
+function pageOf({ overall, overallHalf, classes }: AreaEstimate, unit: string, zh: boolean): string {
+  const lines = classes.map((one) => {
+    const area = `${short(one.area, 1)} ± ${short(one.areaHalf, 1)} ${unit}`;
+    const users = `${short(one.users)} ± ${short(one.usersHalf)}`;
+    const producers = `${short(one.producers)} ± ${short(one.producersHalf)}`;
+    return zh
+      ? `${one.name}: ${area}（图上 ${short(one.mapped, 1)}，样点 ${one.n}）；用户精度 ${users}，生产者精度 ${producers}`
+      : `${one.name}: ${area} (mapped ${short(one.mapped, 1)}, ${one.n} points); user's ${users}, producer's ${producers}`;
+  });
+  const accuracy = `${short(overall, 4)} ± ${short(overallHalf, 4)}`;
+  return [zh ? `总体精度 ${accuracy}（95 %）` : `overall accuracy ${accuracy} (95 %)`, ...lines].join('\n');
 }

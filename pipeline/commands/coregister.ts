@@ -57,22 +57,29 @@ async function run(call: Call): Promise<0 | 1> {
     threads: numberOption(call, 'threads', { min: 1, max: 1024, whole: true }),
     version: VERSION,
   });
-  stage.finish(`${found.ties} of ${found.windows} windows match`);
+  const zh = terminal.config.language === 'zh';
+  stage.finish(
+    zh ? `${found.windows} 个窗口中 ${found.ties} 个匹配` : `${found.ties} of ${found.windows} windows match`,
+  );
   if (call.flag('json')) terminal.print(JSON.stringify(found));
-  else for (const line of linesOf(found)) terminal.print(line);
+  else for (const line of linesOf(found, zh)) terminal.print(line);
   return found.status === 'ok' ? 0 : 1;
 }
 
-function linesOf(found: CoregisterFile): string[] {
+function linesOf(found: CoregisterFile, zh: boolean): string[] {
   const [dx, dy] = found.shift.map((value) => value.toFixed(2));
   const residuals = ({ rmse, median, ce68, max }: CoregisterFile['before']) =>
     `RMSE ${rmse.toFixed(2)}  median ${median.toFixed(2)}  CE68 ${ce68.toFixed(2)}  max ${max.toFixed(2)}`;
   return [
-    `coreg: ${found.status}${found.reason === null ? '' : ` (${found.reason})`}`,
-    `${found.model}: ${dx} right, ${dy} down in the middle, pixels of ${found.pixelSize}`,
-    `${found.inliers} inliers, ${found.checks} check points`,
-    `before  ${residuals(found.before)}`,
-    `after   ${residuals(found.after)}`,
+    `${zh ? '配准' : 'coreg'}: ${found.status}${found.reason === null ? '' : ` (${found.reason})`}`,
+    zh
+      ? `${found.model}: 中心处向右 ${dx}、向下 ${dy} 像元（像元 ${found.pixelSize}）`
+      : `${found.model}: ${dx} right, ${dy} down in the middle, pixels of ${found.pixelSize}`,
+    zh
+      ? `内点 ${found.inliers} 个，检查点 ${found.checks} 个；残差单位为像元`
+      : `${found.inliers} inliers, ${found.checks} check points; residuals in pixels`,
+    `${zh ? '配准前' : 'before'}  ${residuals(found.before)}`,
+    `${zh ? '配准后' : 'after '}  ${residuals(found.after)}`,
     ...(found.file === null ? [] : [found.file]),
   ];
 }

@@ -119,27 +119,35 @@ async function run(call: Call): Promise<0 | 1> {
     version: VERSION,
     onStage: (kind, done, total) => stage.update((kind === 'compare' ? 0 : 0.5) + done / total / 2),
   });
-  stage.finish(`${result.cells} common cells, ${result.pifCount} invariant`);
+  const { language } = terminal.config;
+  const zh = language === 'zh';
+  stage.finish(
+    zh
+      ? `共同格网 ${result.cells} 个，不变 ${result.pifCount} 个`
+      : `${result.cells} common cells, ${result.pifCount} invariant`,
+  );
   if (call.flag('json')) terminal.print(JSON.stringify(result));
-  else for (const line of linesOf(result)) terminal.print(line);
+  else for (const line of linesOf(result, zh)) terminal.print(line);
   if (result.normalised) {
     if (!call.flag('json')) terminal.print(out);
     return 0;
   }
-  const { language } = terminal.config;
   const what = result.refusals.map((refusal) => REFUSALS[refusal][language]).join('; ');
   terminal.note(errorLine(new HeituError('E_NORMALISE_REFUSED', { where: target, what }), language));
   return 1;
 }
 
 /** `B  0.0012 + 1.0340 × ρ  R² 0.931  RMSE 0.0112`, one a band, and what they rest on. */
-function linesOf({ bands, pifCount, covers, correlations }: Normalisation): string[] {
+function linesOf({ bands, pifCount, covers, correlations }: Normalisation, zh: boolean): string[] {
+  const all = correlations.map((rho) => rho.toFixed(3)).join(' ');
   return [
     ...bands.map(
       ({ name, offset, slope, r2, rmse }) =>
         `${name}  ${offset.toFixed(4)} + ${slope.toFixed(4)} × ρ  R² ${r2.toFixed(3)}  RMSE ${rmse.toFixed(4)}`,
     ),
-    `${pifCount} invariant cells, ${covers} kinds of cover, correlations ${correlations.map((rho) => rho.toFixed(3)).join(' ')}`,
+    zh
+      ? `不变格网 ${pifCount} 个，地类 ${covers} 种，典型相关 ${all}`
+      : `${pifCount} invariant cells, ${covers} kinds of cover, correlations ${all}`,
   ];
 }
 

@@ -85,7 +85,14 @@ function runFiles(call: Call): Promise<0 | 1> {
         error: { code: error.code, message: error.in('en') },
       }));
       terminal.print(JSON.stringify({ ok: bad.length === 0, files, bytes, bad: damaged }));
-    } else terminal.print(`${files} files checked, ${bad.length} damaged or missing`);
+    } else {
+      const zh = terminal.config.language === 'zh';
+      terminal.print(
+        zh
+          ? `检查 ${files} 个文件，损坏或缺失 ${bad.length} 个`
+          : `${files} files checked, ${bad.length} damaged or missing`,
+      );
+    }
     for (const { scene, what, error } of bad)
       terminal.note(`${errorLine(error, terminal.config.language)} (${what}, ${scene})`);
     return bad.length === 0 ? 0 : 1;
