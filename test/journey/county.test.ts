@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { QUALITY } from '../../pipeline/core/quality.ts';
+import { isClear, QUALITY } from '../../pipeline/core/quality.ts';
 import { openRaster } from '../../pipeline/ingest/geotiff.ts';
 import { assetsOn } from '../../pipeline/store/asset.ts';
 import { seriesOf } from '../../pipeline/store/observation.ts';
@@ -93,6 +93,68 @@ describe('the simulated county, from delivery to observation', () => {
     }
   });
 
+  it('masks cloud and its shadow on every date, and little else', async () => {
+    const sums = { cloud: 0, cloudFound: 0, shadow: 0, shadowMasked: 0, clear: 0, clearMasked: 0 };
+    const rows: string[] = [];
+    const names = await readdir(join(workspace, 'inbox', 'county', 'truth'));
+    for (const name of names.filter((one) => one.endsWith('_mask.tif')).sort()) {
+      const classes = await planeOf(join(workspace, 'inbox', 'county', 'truth', name));
+      const scene = name.replace(/_\d{3}_L1_mask\.tif$/, '');
+      const flags = await planeOf(await assetFile(scene, 'QUALITY'));
+      const before = { ...sums };
+      for (let i = 0; i < classes.length; i++) {
+        const isMasked = !isClear(flags[i]!);
+        if (classes[i] === 1) {
+          sums.cloud += 1;
+          sums.cloudFound += (flags[i]! & QUALITY.CLOUD.bit) === 0 ? 0 : 1;
+        } else if (classes[i] === 2) {
+          sums.shadow += 1;
+          sums.shadowMasked += Number(isMasked);
+        } else if (classes[i] === 0) {
+          sums.clear += 1;
+          sums.clearMasked += Number(isMasked);
+        }
+      }
+      const share = (found: keyof typeof sums, all: keyof typeof sums) =>
+        sums[all] === before[all]
+          ? '– (none)'
+          : `${((100 * (sums[found] - before[found])) / (sums[all] - before[all])).toFixed(1)} %`;
+      rows.push(
+        `${scene.slice(14, 22)} cloud found ${share('cloudFound', 'cloud')}, shadow masked ${share('shadowMasked', 'shadow')}, clear lost ${share('clearMasked', 'clear')}`,
+      );
+    }
+    console.log(rows.join('\n'));
+    expect(sums.cloudFound / sums.cloud).toBeGreaterThan(0.95);
+    expect(sums.shadowMasked / sums.shadow).toBeGreaterThan(0.85);
+    expect(sums.clearMasked / sums.clear).toBeLessThan(0.12);
+  });
+
+  it('publishes the reflectance that its indices were made of', async () => {
+    const scene = (await readdir(join(workspace, 'cogs', 'jl1-demo'))).sort().at(-1)!;
+    const raster = await openRaster(await assetFile(scene, 'REFLECTANCE'));
+    const names = raster.info.bands.map((band) => band.description);
+    expect(names).toEqual(['B', 'G', 'R', 'N']);
+    expect(raster.info.bands.map((band) => band.scale)).toEqual([1e-4, 1e-4, 1e-4, 1e-4]);
+    const window = { col: 0, row: 0, width: SIZE, height: SIZE };
+    const [, , red, nir] = (await raster.read([1, 2, 3, 4], window)).map((plane) =>
+      Float64Array.from(plane as Int16Array),
+    );
+    await raster.close();
+    const ndvi = await planeOf(await assetFile(scene, 'NDVI'));
+    let seen = 0;
+    let worst = 0;
+    for (let i = 0; i < ndvi.length; i++) {
+      if (ndvi[i] === -32768) continue;
+      seen += 1;
+      const sum = nir![i]! + red![i]!;
+      // Half a count of each band, as it moves the quotient, and half a count of the index.
+      const bound = 10_000 / sum + 0.5;
+      worst = Math.max(worst, Math.abs((10_000 * (nir![i]! - red![i]!)) / sum - ndvi[i]!) / bound);
+    }
+    expect(seen).toBeGreaterThan(0.8 * SIZE * SIZE);
+    expect(worst).toBeLessThanOrEqual(1.001);
+  });
+
   it('does nothing the second time and says so', async () => {
     const store = await openStore({ workspace, databaseUrl: null });
     const before = await workspaceSummary(store);
@@ -113,3 +175,20 @@ describe('the simulated county, from delivery to observation', () => {
     await reopened.close();
   });
 });
+
+/** The newest file of a scene's product. */
+async function assetFile(scene: string, product: string): Promise<string> {
+  const home = join(workspace, 'cogs', 'jl1-demo', scene);
+  const name = (await readdir(home)).find((one) => one.startsWith(`${product}-`));
+  if (name === undefined) throw new Error(`${scene} has no ${product}`);
+  return join(home, name);
+}
+
+/** The first band of a file. */
+async function planeOf(file: string): Promise<Float64Array> {
+  const raster = await openRaster(file);
+  const { width, height } = raster.info;
+  const [plane] = await raster.read([1], { col: 0, row: 0, width, height });
+  await raster.close();
+  return Float64Array.from(plane as Int16Array);
+}

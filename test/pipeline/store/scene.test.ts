@@ -9,6 +9,7 @@ import {
   registerScene,
   retireScene,
   sceneById,
+  scenesBefore,
   scenesIn,
   unprocessedScenes,
 } from '../../../pipeline/store/scene.ts';
@@ -35,6 +36,20 @@ onEachStore('scenes', (fixture) => {
       derived: false,
     });
     expect(await unprocessedScenes(store)).toHaveLength(1);
+  });
+
+  it('are compared with those before them: newest first, of the same collection and ground, none that was retired', async () => {
+    const { store } = fixture();
+    const days = ['2024-07-01', '2024-07-05', '2024-07-09', '2024-07-14', '2024-07-20'];
+    for (const day of days) await registerScene(store, sceneAt(day, `${day}T02:32:05.000Z`), FINGERPRINT);
+    const now = sceneAt('2024-07-14', '2024-07-14T02:32:05.000Z');
+    await registerScene(store, { ...now, id: 'other', collection: 'other', datetime: days[0]! }, FINGERPRINT);
+    await retireScene(store, '2024-07-05', 'wrong gains');
+    expect((await scenesBefore(store, now, 6)).map(({ id }) => id)).toEqual(['2024-07-09', '2024-07-01']);
+    expect((await scenesBefore(store, now, 1)).map(({ id }) => id)).toEqual(['2024-07-09']);
+    const [west, south, east, north] = now.bbox;
+    const away = [west + 3, south, east + 3, north] as const;
+    expect(await scenesBefore(store, { ...now, bbox: away }, 6)).toEqual([]);
   });
 
   it('are registered once by twenty at a time', async () => {
